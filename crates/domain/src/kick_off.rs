@@ -1,0 +1,309 @@
+//! Reads a kick-off request: headers and parameters of `Patient/$export` (Bulk Data Access IG 3.0.0, "Bulk Data
+//! Kick-off Request"). It refuses what it does not support by name, or, under `Prefer: handling=lenient`, ignores it
+//! and keeps a note that becomes a line of the error file.
+
+use chrono::{DateTime, Utc};
+use percent_encoding::percent_decode_str;
+
+use crate::{
+    outcome::{Code, OperationOutcome},
+    resource_type::ResourceType,
+};
+
+/// The forms of `_outputFormat` that mean NDJSON (IG: all three must be accepted).
+const NDJSON: [&str; 3] = ["application/fhir+ndjson", "application/ndjson", "ndjson"];
+
+/// Parameters that the IG knows and this server does not support yet.
+const UNSUPPORTED: [&str; 8] = [
+    "_elements",
+    "_typeFilter",
+    "_until",
+    "allowPartialManifests",
+    "includeAssociatedData",
+    "organizeOutputBy",
+    "patient",
+    "_count",
+];
+
+/// The longest query that is read, in bytes.
+const MAX_QUERY_BYTES: usize = 8 * 1024;
+
+/// What a kick-off asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KickOff {
+    /// The types to export, each once, in the order of [`ResourceType::ALL`].
+    pub types: Vec<ResourceType>,
+    /// Only resources changed after this instant (UTC).
+    pub since: Option<DateTime<Utc>>,
+    /// What was ignored under lenient handling: one outcome each.
+    pub notes: Vec<OperationOutcome>,
+}
+
+/// The headers and the query of a kick-off request.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// All values of `Accept`, joined by commas; `None` without the header.
+    pub accept: Option<&'a str>,
+    /// All values of `Prefer`, joined by commas; `None` without the header.
+    pub prefer: Option<&'a str>,
+    /// The raw query.
+    pub query: &'a str,
+    /// The instant of the request.
+    pub now: DateTime<Utc>,
+}
+
+impl KickOff {
+    /// Reads a kick-off request.
+    ///
+    /// # Errors
+    /// An outcome that names the header or parameter and the fix, for a 400.
+    pub fn read(request: &Request<'_>) -> Result<Self, Box<OperationOutcome>> {
+        check_accept(request.accept)?;
+        let lenient = check_prefer(request.prefer)?;
+        let mut reading = Reading {
+            lenient,
+            now: request.now,
+            types: None,
+            since: None,
+            format: false,
+            notes: vec![],
+        };
+        for (name, value) in parameters(request.query)? {
+            reading.parameter(&name, &value)?;
+        }
+        Ok(reading.finish())
+    }
+}
+
+struct Reading {
+    lenient: bool,
+    now: DateTime<Utc>,
+    types: Option<Vec<ResourceType>>,
+    since: Option<DateTime<Utc>>,
+    format: bool,
+    notes: Vec<OperationOutcome>,
+}
+
+type Checked<T> = Result<T, Box<OperationOutcome>>;
+
+impl Reading {
+    fn parameter(&mut self, name: &str, value: &str) -> Checked<()> {
+        match name {
+            "_type" => value
+                .split(',')
+                .map(str::trim)
+                .try_for_each(|name| self.resource_type(name)),
+            "_since" => self.since(value),
+            "_outputFormat" => self.output_format(value),
+            _ => {
+                let known = if UNSUPPORTED.contains(&name) {
+                    "is not supported"
+                } else {
+                    "is not known"
+                };
+                self.ignore_or_refuse(
+                    format!("the parameter {} {known} by this server", quote(name)),
+                    "remove it, or send 'Prefer: respond-async, handling=lenient' to have it ignored",
+                )
+            }
+        }
+    }
+
+    fn resource_type(&mut self, name: &str) -> Checked<()> {
+        let types = self.types.get_or_insert_with(Vec::new);
+        if let Ok(known) = name.parse() {
+            types.push(known);
+            return Ok(());
+        }
+        let all = ResourceType::ALL.map(ResourceType::as_str).join(", ");
+        self.ignore_or_refuse(
+            format!(
+                "_type names {}, which this server does not export",
+                quote(name)
+            ),
+            &format!("the types that can be exported are {all}"),
+        )
+    }
+
+    fn since(&mut self, value: &str) -> Checked<()> {
+        if self.since.is_some() {
+            return refuse(
+                Code::Invalid,
+                "_since is given more than once",
+                "send it once",
+            );
+        }
+        let since = instant(value).ok_or_else(|| {
+            let fix = "send a FHIR instant such as 2026-01-31T08:30:00Z or 2026-01-31T09:30:00.123%2B01:00";
+            outcome(Code::Invalid, format!("_since is not an instant: {}", quote(value)), fix)
+        })?;
+        if since > self.now {
+            return refuse(
+                Code::Invalid,
+                "_since lies in the future",
+                "send an instant of the past, such as the transactionTime of the last export",
+            );
+        }
+        self.since = Some(since);
+        Ok(())
+    }
+
+    fn output_format(&mut self, value: &str) -> Checked<()> {
+        if self.format {
+            return refuse(
+                Code::Invalid,
+                "_outputFormat is given more than once",
+                "send it once",
+            );
+        }
+        self.format = true;
+        // Some gateways decode the plus sign of an unescaped `fhir+ndjson` to a space.
+        if NDJSON.contains(&value.replace(' ', "+").as_str()) {
+            return Ok(());
+        }
+        let fix = format!("send one of {}, or leave it out", NDJSON.join(", "));
+        refuse(
+            Code::NotSupported,
+            &format!("_outputFormat {} is not supported", quote(value)),
+            &fix,
+        )
+    }
+
+    fn ignore_or_refuse(&mut self, text: String, fix: &str) -> Checked<()> {
+        if !self.lenient {
+            return refuse(Code::NotSupported, &text, fix);
+        }
+        self.notes.push(OperationOutcome::warning(
+            Code::NotSupported,
+            format!("ignored: {text}"),
+        ));
+        Ok(())
+    }
+
+    /// Types that were all ignored leave an empty list: nothing was asked that can be exported, so nothing is.
+    fn finish(self) -> KickOff {
+        let wanted = self.types.unwrap_or_else(|| ResourceType::ALL.to_vec());
+        let types = ResourceType::ALL
+            .into_iter()
+            .filter(|known| wanted.contains(known))
+            .collect();
+        KickOff {
+            types,
+            since: self.since,
+            notes: self.notes,
+        }
+    }
+}
+
+fn check_accept(accept: Option<&str>) -> Checked<()> {
+    let fix = "send 'Accept: application/fhir+json'";
+    let Some(accept) = accept else {
+        return refuse(Code::Required, "the header Accept is missing", fix);
+    };
+    let fits = |range: &str| {
+        let media = range
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        matches!(
+            media.as_str(),
+            "application/fhir+json" | "application/json" | "application/*" | "*/*"
+        )
+    };
+    if accept.split(',').any(fits) {
+        Ok(())
+    } else {
+        refuse(
+            Code::NotSupported,
+            "the header Accept admits no FHIR JSON",
+            fix,
+        )
+    }
+}
+
+/// Checks that the asynchronous pattern is asked for; says whether handling is lenient.
+fn check_prefer(prefer: Option<&str>) -> Checked<bool> {
+    let preferences: Vec<String> = prefer
+        .unwrap_or_default()
+        .split([',', ';'])
+        .map(|token| token.trim().to_ascii_lowercase().replace(' ', ""))
+        .collect();
+    if preferences.iter().any(|token| token == "respond-async") {
+        return Ok(preferences
+            .iter()
+            .any(|token| token == "handling=lenient" || token == "handling=\"lenient\""));
+    }
+    let text = if prefer.is_none() {
+        "the header Prefer is missing"
+    } else {
+        "the header Prefer does not ask for respond-async"
+    };
+    refuse(
+        Code::Required,
+        text,
+        "send 'Prefer: respond-async': an export is always asynchronous",
+    )
+}
+
+/// Splits a query into decoded names and values. A plus sign stays a plus sign (RFC 3986): clients send
+/// `application/fhir+ndjson` and `+01:00` unescaped.
+fn parameters(query: &str) -> Checked<Vec<(String, String)>> {
+    if query.len() > MAX_QUERY_BYTES {
+        return refuse(
+            Code::TooLong,
+            "the query is too long",
+            &format!("send at most {MAX_QUERY_BYTES} bytes"),
+        );
+    }
+    let decode = |text: &str| {
+        percent_decode_str(text)
+            .decode_utf8()
+            .map(std::borrow::Cow::into_owned)
+            .map_err(|_| {
+                outcome(
+                    Code::Invalid,
+                    "the query is not UTF-8".to_owned(),
+                    "percent-encode its bytes as UTF-8",
+                )
+            })
+    };
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    pairs
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((decode(name)?, decode(value)?))
+        })
+        .collect()
+}
+
+/// Reads a FHIR instant: a date, a time to the second or finer, and a zone. A space stands for the plus sign that a
+/// gateway decoded.
+fn instant(text: &str) -> Option<DateTime<Utc>> {
+    let text = text.replace(' ', "+");
+    let shaped = text.len() >= 20 && text.as_bytes()[10] == b'T' && text.is_ascii();
+    if !shaped {
+        return None;
+    }
+    DateTime::parse_from_rfc3339(&text)
+        .ok()
+        .map(|instant| instant.with_timezone(&Utc))
+}
+
+/// Repeats a client's text in an answer: short, and without control characters.
+fn quote(text: &str) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).take(64).collect();
+    format!("'{clean}'")
+}
+
+fn outcome(code: Code, text: String, fix: &str) -> Box<OperationOutcome> {
+    Box::new(OperationOutcome::error(code, text).with_diagnostics(fix))
+}
+
+fn refuse<T>(code: Code, text: &str, fix: &str) -> Checked<T> {
+    Err(outcome(code, text.to_owned(), fix))
+}
+
+#[cfg(test)]
+mod tests;
