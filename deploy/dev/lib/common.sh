@@ -52,20 +52,22 @@ process_birth() {
 }
 
 # Starts a command that outlives this script, in a session of its own and with none of our files open,
-# and writes its pid and birth into a file: spawn PIDFILE LOG COMMAND...
+# and writes its pid and birth into a file: spawn PIDFILE LOG COMMAND... The child writes the file before it becomes
+# the command, so that it is known even if we are killed right now.
 spawn() {
-    local pidfile=$1 log=$2 pid
+    local pidfile=$1 log=$2
     shift 2
     (
         trap - INT QUIT
+        printf '%s %s\n' "$BASHPID" "$(process_birth "$BASHPID")" >"$pidfile.new"
+        mv "$pidfile.new" "$pidfile"
         for fd in /proc/self/fd/*; do
             fd=${fd##*/}
             if [ "$fd" -gt 2 ] && [ "$fd" -ne 255 ]; then eval "exec $fd>&-"; fi
         done
         exec setsid "$@"
     ) </dev/null >>"$log" 2>&1 &
-    pid=$!
-    printf '%s %s\n' "$pid" "$(process_birth "$pid")" >"$pidfile"
+    wait_until 10 test -s "$pidfile" || fail "could not start $1"
 }
 
 # Prints the pid that a file holds, if that very process still lives.

@@ -101,12 +101,24 @@ postgres_run() {
     programs=$(postgres_programs)
     place=$(<"$home/place")
     mapfile -t as < <(postgres_as)
+    # A killed server leaves its lock file, and in a container whose first process buries no dead, its pid still exists
+    # as a zombie: PostgreSQL would believe it to be alive.
+    wait_until 10 postgres_deserted "$place" || fail "processes still run in $place/data"
+    rm -f "$place/data/postmaster.pid"
     (cd "$place" && spawn "$home/pid" "$2" "${as[@]}" "$programs/postgres" -D "$place/data" -p "$(port_of "$home" postgres)")
+}
+
+# Has every process of the server ended? All of them work in the data folder, and a zombie works nowhere.
+postgres_deserted() {
+    local folder
+    for folder in /proc/[0-9]*/cwd; do
+        if [ "$folder" -ef "$1/data" ]; then return 1; fi
+    done
 }
 
 # Runs psql as the superuser: postgres_sql HOME DATABASE, the SQL comes on standard input.
 postgres_sql() {
-    PGPASSWORD=$(<"$1/password") PGCONNECT_TIMEOUT=5 psql -X -q -A -t -v ON_ERROR_STOP=1 \
+    PGPASSWORD=$(<"$1/password") PGCONNECT_TIMEOUT=5 timeout 20 psql -X -q -A -t -v ON_ERROR_STOP=1 \
         -h 127.0.0.1 -p "$(port_of "$1" postgres)" -U bulk_export -d "$2"
 }
 

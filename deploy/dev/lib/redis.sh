@@ -28,7 +28,7 @@ redis_run() { spawn "$1/pid" "$2" redis-server "$1/redis.conf"; }
 
 redis_answers() {
     local info
-    info=$(REDISCLI_AUTH=$(<"$1/password") redis-cli -h 127.0.0.1 -p "$(port_of "$1" redis)" INFO 2>/dev/null) || return 1
+    info=$(REDISCLI_AUTH=$(<"$1/password") timeout 5 redis-cli -h 127.0.0.1 -p "$(port_of "$1" redis)" INFO 2>/dev/null) || return 1
     [[ $info == *"process_id:$(service_pid "$1")"* && $info == *loading:0* ]]
 }
 
