@@ -32,7 +32,7 @@ install_packages() {
     if [ "$(id -u)" -ne 0 ]; then
         note "Missing packages: ${missing[*]}"
         note 'Run this once, then start again:'
-        note "    sudo $(realpath "$0") install"
+        note "    sudo $(realpath "$0") packages"
         note 'or install them by hand (Debian then starts its own PostgreSQL and Redis; this project does not use them):'
         note "    sudo apt-get update && sudo apt-get install --no-install-recommends ${missing[*]}"
         exit 1
