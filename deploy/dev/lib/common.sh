@@ -16,6 +16,12 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # curl to our own servers: never through the user's proxy, never for ever.
 local_curl() { curl --noproxy '*' --silent --show-error --max-time 10 "$@"; }
 
+# Prints the folder in which the built programs are kept, outside the work tree.
+cache_folder() {
+    local home=~
+    printf '%s' "${XDG_CACHE_HOME:-$home/.cache}/fhir-bulk-export"
+}
+
 random_hex() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # Gives the first port from a random start that nobody answers on. It lies below the range from which the kernel

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # Installs what is missing, through the system's packages, without starting or enabling any system service.
 
-# Prints the Debian packages that are missing, one a line.
+# Prints the Debian packages that are missing, one a line. Arguments are packages that carry a program of their name.
 missing_packages() {
+    local extra
     postgres_programs >/dev/null || echo postgresql
     have psql || echo postgresql-client
     have redis-server && have redis-cli || echo redis-server
@@ -14,6 +15,7 @@ missing_packages() {
     have_libpq || echo libpq-dev
     have flock && have setsid && have setpriv || echo util-linux
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
+    for extra; do have "$extra" || echo "$extra"; done
 }
 
 # Is there a libpq to build against? Without a C compiler nobody can tell, and the package costs little.
@@ -24,7 +26,7 @@ have_libpq() {
 
 install_packages() {
     local missing
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -gt 0 ] || return 0
     if ! have apt-get; then
         fail "missing: ${missing[*]} (Debian's names). This system has no apt-get: install them with its own package manager."
@@ -39,7 +41,7 @@ install_packages() {
     fi
     note "Installing: ${missing[*]}"
     without_services apt_install "${missing[@]}"
-    mapfile -t missing < <(missing_packages)
+    mapfile -t missing < <(missing_packages "$@")
     [ ${#missing[@]} -eq 0 ] || fail "still missing after the installation: ${missing[*]}"
 }
 
@@ -77,4 +79,6 @@ without_services() {
 # The toolchains are the user's choice: they are named, never installed.
 check_toolchains() {
     have cargo || fail 'Rust is missing: install it with rustup (https://rustup.rs); the version is in rust-toolchain.toml'
+    cargo --version >/dev/null 2>&1 || fail 'the Rust version of rust-toolchain.toml is not there and cannot be fetched' \
+        '(RUSTUP_TOOLCHAIN=stable uses the one you have)'
 }

@@ -6,12 +6,6 @@ kubo_module=${BASH_SOURCE[0]%/*}/../kubo
 kubo_version=0.43.0
 kubo_series=0.43
 
-# Prints the folder in which the built programs are kept, outside the work tree.
-cache_folder() {
-    local home=~
-    printf '%s' "${XDG_CACHE_HOME:-$home/.cache}/fhir-bulk-export"
-}
-
 kubo_fits() {
     local version
     version=$("$1" version --number 2>/dev/null) && [[ $version == "$kubo_series".* ]]
