@@ -1,1 +1,32 @@
-//! placeholder
+//! PostgreSQL: the truth about jobs, parts, leases, files and audit, and the clinical tables that are exported.
+//!
+//! This crate alone names diesel and r2d2; domain values go in and come out. Its async methods run on blocking
+//! threads and never block the caller's. It talks to no queue and no node: where a pin has to be made or released
+//! under a database lock, the caller hands in how.
+
+mod audit;
+mod cancel;
+mod claim;
+mod complete;
+mod config;
+mod error;
+mod files;
+mod finish;
+mod jobs;
+pub mod load;
+mod migrate;
+mod pool;
+mod reconcile;
+mod report;
+mod rows;
+mod schema;
+pub mod source;
+mod sweep;
+
+pub use audit::{Action, Entry};
+pub use config::{Config, SourceConfig};
+pub use error::{BoxError, Error};
+pub use finish::Finished;
+pub use migrate::{migrate, revert_all};
+pub use pool::Store;
+pub use sweep::Collected;
