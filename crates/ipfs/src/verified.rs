@@ -1,0 +1,164 @@
+//! A stream that ends only as the file it should be. It keeps one chunk, never the file.
+
+use bulk_export_domain::file::Sha256;
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _, stream};
+use sha2::Digest as _;
+
+use crate::error::Error;
+
+const SIZE: Error = Error::Corrupt("a file of another size");
+const BYTES: Error = Error::Corrupt("a file of other bytes");
+
+/// Passes on the chunks of a file of which size and SHA-256 are known. The last chunk is held back until all of it
+/// has been right; otherwise an error comes in its place, so that no answer made of this stream can end well.
+pub fn verified<S>(
+    chunks: S,
+    size: u64,
+    sha256: Sha256,
+) -> impl Stream<Item = Result<Bytes, Error>> + use<S>
+where
+    S: Stream<Item = Result<Bytes, Error>>,
+{
+    let check = Check {
+        hasher: sha2::Sha256::new(),
+        seen: 0,
+        held: None,
+        size,
+        sha256,
+    };
+    stream::unfold(
+        (Box::pin(chunks), Some(check)),
+        |(mut chunks, check)| async {
+            let mut check = check?;
+            loop {
+                match chunks.next().await {
+                    Some(Ok(chunk)) => match check.take(chunk) {
+                        Ok(None) => {}
+                        Ok(Some(passed)) => return Some((Ok(passed), (chunks, Some(check)))),
+                        Err(error) => return Some((Err(error), (chunks, None))),
+                    },
+                    Some(Err(error)) => return Some((Err(error), (chunks, None))),
+                    None => return check.end().map(|last| (last, (chunks, None))),
+                }
+            }
+        },
+    )
+}
+
+struct Check {
+    hasher: sha2::Sha256,
+    seen: u64,
+    held: Option<Bytes>,
+    size: u64,
+    sha256: Sha256,
+}
+
+impl Check {
+    /// Takes a chunk and gives the one before it.
+    fn take(&mut self, chunk: Bytes) -> Result<Option<Bytes>, Error> {
+        if chunk.is_empty() {
+            return Ok(None);
+        }
+        self.seen += chunk.len() as u64;
+        if self.seen > self.size {
+            return Err(SIZE);
+        }
+        self.hasher.update(&chunk);
+        Ok(self.held.replace(chunk))
+    }
+
+    /// Gives the last chunk, if all was right; nothing, if the file is empty and should be.
+    fn end(self) -> Option<Result<Bytes, Error>> {
+        if self.seen != self.size {
+            return Some(Err(SIZE));
+        }
+        let found = Sha256::from_bytes(self.hasher.finalize().into());
+        if found == self.sha256 {
+            self.held.map(Ok)
+        } else {
+            Some(Err(BYTES))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sha256(bytes: &[u8]) -> Sha256 {
+        Sha256::from_bytes(sha2::Sha256::digest(bytes).into())
+    }
+
+    /// Sends the chunks through, and gives what passed and whether it ended well.
+    async fn passed(chunks: &[&'static str], expected: &str) -> (String, bool) {
+        let chunks = chunks
+            .iter()
+            .map(|chunk| Ok(Bytes::from_static(chunk.as_bytes())));
+        let results: Vec<_> = verified(
+            stream::iter(chunks),
+            expected.len() as u64,
+            sha256(expected.as_bytes()),
+        )
+        .collect()
+        .await;
+        let well = results.iter().all(Result::is_ok);
+        let passed = results
+            .into_iter()
+            .flatten()
+            .flat_map(|chunk| chunk.to_vec())
+            .collect();
+        (String::from_utf8(passed).unwrap(), well)
+    }
+
+    #[tokio::test]
+    async fn the_right_file_passes_whole() {
+        assert_eq!(
+            passed(&["{}\n", "{}\n", "", "[]\n"], "{}\n{}\n[]\n").await,
+            ("{}\n{}\n[]\n".to_owned(), true)
+        );
+        assert_eq!(passed(&["{}\n"], "{}\n").await, ("{}\n".to_owned(), true));
+        assert_eq!(passed(&[], "").await, (String::new(), true));
+        assert_eq!(passed(&[""], "").await, (String::new(), true));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_file_never_passes_to_its_end() {
+        assert_eq!(
+            passed(&["aaa", "bbb", "xcc"], "aaabbbccc").await,
+            ("aaabbb".to_owned(), false),
+            "changed"
+        );
+        assert_eq!(
+            passed(&["aaa", "bbb"], "aaabbbccc").await,
+            ("aaa".to_owned(), false),
+            "too short"
+        );
+        assert_eq!(
+            passed(&["aaa", "bbb", "ccc", "d"], "aaabbbccc").await,
+            ("aaabbb".to_owned(), false),
+            "too long"
+        );
+        assert_eq!(
+            passed(&["aaabbbccc"], "aaabbbccd").await,
+            (String::new(), false),
+            "one chunk"
+        );
+        assert_eq!(
+            passed(&[], "a").await,
+            (String::new(), false),
+            "nothing at all"
+        );
+    }
+
+    #[tokio::test]
+    async fn an_error_ends_the_stream_and_keeps_its_kind() {
+        let chunks = stream::iter([
+            Ok(Bytes::from_static(b"aaa")),
+            Err(Error::NotFound),
+            Ok(Bytes::from_static(b"bbb")),
+        ]);
+        let results: Vec<_> = verified(chunks, 6, sha256(b"aaabbb")).collect().await;
+        assert!(matches!(results[..], [Err(Error::NotFound)]));
+    }
+}
