@@ -3,7 +3,7 @@
 # A stack lives in a folder DIR in which the services run: DIR/app holds its settings and pids, DIR/NAME.log its logs.
 
 app_names='api worker-1 worker-2'
-programs=target/debug
+programs=${CARGO_TARGET_DIR:-target}/debug
 
 build_programs() { cargo build --locked --quiet --workspace --bins; }
 
