@@ -130,6 +130,11 @@ impl Drop for Database {
     }
 }
 
+/// Opens a session outside any test's database.
+pub async fn server() -> Client {
+    connect(&shared().database_url).await
+}
+
 /// Opens a session that lives as long as its client.
 async fn connect(url: &str) -> Client {
     let (client, connection) = tokio_postgres::connect(url, NoTls)

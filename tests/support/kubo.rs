@@ -53,25 +53,30 @@ impl Kubo {
 
     /// Stores and pins bytes under a name, as nobody's file; gives the CID.
     pub async fn add_pinned(&self, bytes: &str, name: &str) -> String {
-        let url = format!("{}/api/v0/add?pin=false", self.api_url);
-        let form = format!(
-            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n{bytes}\r\n--x--\r\n"
-        );
-        let request = reqwest::Client::new()
-            .post(url)
-            .header("Content-Type", "multipart/form-data; boundary=x");
-        let body = request
-            .body(form)
-            .send()
-            .await
-            .expect("the node answers")
-            .text()
-            .await
-            .expect("and says what");
-        let added: Value = serde_json::from_str(&body).expect("one JSON object");
-        let cid = added["Hash"].as_str().expect("the CID").to_owned();
+        let cid = self.add("pin=false", bytes.as_bytes()).await;
         self.rpc(&format!("pin/add?arg={cid}&name={name}")).await;
         cid
+    }
+
+    /// Asks the node what CID it would give to these bytes; stores nothing.
+    pub async fn cid_of(&self, bytes: &[u8]) -> String {
+        self.add("only-hash=true", bytes).await
+    }
+
+    async fn add(&self, options: &str, bytes: &[u8]) -> String {
+        let url = format!("{}/api/v0/add?{options}", self.api_url);
+        let head =
+            "--x--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n";
+        let form = [head.as_bytes(), bytes, b"\r\n--x--x--\r\n"].concat();
+        let request = reqwest::Client::new()
+            .post(url)
+            .header("Content-Type", "multipart/form-data; boundary=x--x");
+        let reply = request.body(form).send().await.expect("the node answers");
+        let added: Value = reply
+            .json()
+            .await
+            .expect("the node answers one JSON object");
+        added["Hash"].as_str().expect("the CID").to_owned()
     }
 
     /// Reads a file through the gateway; `None` if the node does not have it.
