@@ -1,0 +1,297 @@
+//! Files of an export into a folder. A file gets its name only when every byte of it has been checked, and the
+//! manifest is written when all files stand: a folder with a manifest is a whole export. Nothing is overwritten.
+
+use std::{
+    fs, io,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use bulk_export_domain::file::{Cid, FileDigest};
+use bulk_export_ipfs::Digester;
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream::FuturesUnordered};
+use reqwest::{Method, StatusCode, header::ACCEPT};
+use tempfile::NamedTempFile;
+use tokio::{sync::mpsc, task::spawn_blocking};
+use url::Url;
+
+use super::{
+    Client, check,
+    error::{Action, Error, Recourse},
+    manifest::{Manifest, ManifestFile},
+    pace::Retries,
+    wire::refusal,
+};
+
+/// The name of the manifest in a folder.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Chunks that wait for the disk. The network's are at most some 100 KiB.
+const WAITING_CHUNKS: usize = 8;
+
+/// Where files go and how they are fetched.
+#[derive(Debug, Clone)]
+pub struct Download {
+    /// The folder. It is made when missing, readable by its owner only: files hold health data.
+    pub dir: PathBuf,
+    /// The gateway through which files at `ipfs://` URLs are read.
+    pub gateway: Option<Url>,
+    /// How many files are fetched at once.
+    pub at_once: usize,
+}
+
+/// What happens during a download.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// So many more bytes have come.
+    Received(u64),
+    /// A file broke off after so many bytes and is fetched again from its beginning.
+    Restarted(u64),
+    /// A file was already there, whole, from an earlier download.
+    Kept(&'a ManifestFile),
+    /// A file stands, whole and checked.
+    Saved(&'a ManifestFile),
+}
+
+impl Download {
+    /// Makes the folder and sees that no other export is in it.
+    ///
+    /// # Errors
+    /// A folder that cannot be made, or that holds a manifest.
+    pub fn prepare(&self) -> Result<(), Error> {
+        make_dir(&self.dir).map_err(|source| disk(&self.dir, source))?;
+        let manifest = self.dir.join(MANIFEST);
+        match fs::symlink_metadata(&manifest) {
+            Ok(_) => Err(Error::Occupied(manifest)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(source) => Err(disk(&manifest, source)),
+        }
+    }
+}
+
+impl Client {
+    /// Fetches all files of a manifest, checks each against it, and writes the manifest last. Files that an earlier
+    /// download of the same export left are checked and kept.
+    ///
+    /// # Errors
+    /// The first file that cannot be fetched, differs, or would overwrite something.
+    pub async fn download(
+        &self,
+        manifest: &Manifest,
+        download: &Download,
+        told: impl Fn(Event<'_>) + Sync,
+    ) -> Result<(), Error> {
+        download.prepare()?;
+        let mut waiting = manifest.files.iter();
+        let mut saving = FuturesUnordered::new();
+        loop {
+            let free = download.at_once.max(1) - saving.len();
+            saving.extend(
+                waiting
+                    .by_ref()
+                    .take(free)
+                    .map(|file| self.save(manifest, file, download, &told)),
+            );
+            match saving.next().await {
+                Some(saved) => saved?,
+                None => return write_manifest(&download.dir, manifest),
+            }
+        }
+    }
+
+    async fn save(
+        &self,
+        manifest: &Manifest,
+        file: &ManifestFile,
+        download: &Download,
+        told: &(impl Fn(Event<'_>) + Sync),
+    ) -> Result<(), Error> {
+        let path = download.dir.join(&file.name);
+        if is_there_already(file, &path).await? {
+            told(Event::Kept(file));
+            return Ok(());
+        }
+        let mut retries = Retries::new(&self.pace);
+        loop {
+            let mut received = 0;
+            let count = |bytes| {
+                received += bytes;
+                told(Event::Received(bytes));
+            };
+            match self.save_once(manifest, file, download, count).await {
+                Ok(()) => break,
+                Err(failure) => {
+                    let recourse = failure.recourse();
+                    if recourse != Recourse::Final {
+                        told(Event::Restarted(received));
+                    }
+                    self.pause(&mut retries, failure, recourse).await?;
+                }
+            }
+        }
+        told(Event::Saved(file));
+        Ok(())
+    }
+
+    async fn save_once(
+        &self,
+        manifest: &Manifest,
+        file: &ManifestFile,
+        download: &Download,
+        mut count: impl FnMut(u64),
+    ) -> Result<(), Error> {
+        let path = download.dir.join(&file.name);
+        let bytes = self.open(manifest, file, download.gateway.as_ref()).await?;
+        pin_mut!(bytes);
+        let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
+        let dir = download.dir.clone();
+        let writer = spawn_blocking(move || write(&dir, chunks));
+        while let Some(chunk) = bytes.try_next().await? {
+            count(chunk.len() as u64);
+            if sender.send(chunk).await.is_err() {
+                break; // The writer has failed and says why.
+            }
+        }
+        drop(sender);
+        let written = writer
+            .await
+            .map_err(io::Error::other)
+            .and_then(|result| result);
+        let (written, digest) = written.map_err(|source| disk(&path, source))?;
+        let differences = check::differences(file, &digest);
+        if !differences.is_empty() {
+            let file = file.name.clone();
+            return Err(Error::Differs { file, differences });
+        }
+        keep(written, &path)
+    }
+
+    /// Opens a file: its bytes as they come. They are not checked.
+    ///
+    /// # Errors
+    /// No answer, the server's refusal, or an `ipfs://` URL without a gateway.
+    pub async fn open(
+        &self,
+        manifest: &Manifest,
+        file: &ManifestFile,
+        gateway: Option<&Url>,
+    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + use<>, Error> {
+        let (url, token) = locate(manifest, file, gateway)?;
+        let request = self.wire.request(Method::GET, url, token);
+        let request = request.header(ACCEPT, "application/fhir+ndjson, */*;q=0.1");
+        let response = request.send().await;
+        let response = response.map_err(|source| self.wire.no_answer(Action::Download, source))?;
+        if response.status() != StatusCode::OK {
+            let answer = self.wire.whole(Action::Download, response).await?;
+            return Err(refusal(Action::Download, &answer));
+        }
+        let wire = self.wire.clone();
+        let broken = move |source| wire.no_answer(Action::Download, source);
+        Ok(response.bytes_stream().map_err(broken))
+    }
+}
+
+/// Finds out where a file is read and whether the token may be needed there.
+fn locate(
+    manifest: &Manifest,
+    file: &ManifestFile,
+    gateway: Option<&Url>,
+) -> Result<(Url, bool), Error> {
+    let unusable = || Error::Unusable {
+        action: Action::Download,
+        problem: format!(
+            "the manifest's URL of {} is none that can be fetched",
+            file.name
+        ),
+    };
+    if let Some(cid) = file.url.strip_prefix("ipfs://") {
+        let cid: Cid = cid.parse().map_err(|_| unusable())?;
+        let gateway = gateway.ok_or_else(|| Error::OnIpfs {
+            file: file.name.clone(),
+        })?;
+        let mut url = gateway.clone();
+        url.set_path(&format!(
+            "{}/ipfs/{cid}",
+            gateway.path().trim_end_matches('/')
+        ));
+        return Ok((url, false));
+    }
+    let url: Url = file.url.parse().map_err(|_| unusable())?;
+    match url.scheme() {
+        "http" | "https" => Ok((url, manifest.requires_access_token)),
+        _ => Err(unusable()),
+    }
+}
+
+/// Tells whether the file stands in the folder already, whole. Anything else of its name is in the way.
+async fn is_there_already(file: &ManifestFile, path: &Path) -> Result<bool, Error> {
+    if !fs::exists(path).map_err(|source| disk(path, source))? {
+        return Ok(false);
+    }
+    let owned = path.to_owned();
+    let digest = spawn_blocking(move || check::digest(&owned)).await;
+    let digest = digest.map_err(io::Error::other).and_then(|result| result);
+    let digest = digest.map_err(|source| disk(path, source))?;
+    if check::is_proved(file) && check::differences(file, &digest).is_empty() {
+        return Ok(true);
+    }
+    Err(Error::Occupied(path.to_owned()))
+}
+
+/// Writes what comes into a temporary file, which goes when it is dropped.
+fn write(dir: &Path, mut chunks: mpsc::Receiver<Bytes>) -> io::Result<(NamedTempFile, FileDigest)> {
+    let mut file = temporary(dir)?;
+    let mut digester = Digester::new();
+    while let Some(chunk) = chunks.blocking_recv() {
+        digester.update(&chunk);
+        file.write_all(&chunk)?;
+    }
+    file.as_file().sync_all()?;
+    Ok((file, digester.finish()))
+}
+
+/// Makes a file that its owner alone can read.
+fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".bulk-export-")
+        .suffix(".part")
+        .tempfile_in(dir)
+}
+
+fn keep(file: NamedTempFile, path: &Path) -> Result<(), Error> {
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
+            Err(Error::Occupied(path.to_owned()))
+        }
+        Err(failed) => Err(disk(path, failed.error)),
+    }
+}
+
+fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), Error> {
+    let path = dir.join(MANIFEST);
+    let written = temporary(dir).and_then(|mut file| {
+        file.write_all(manifest.text.as_bytes())?;
+        file.as_file().sync_all()?;
+        Ok(file)
+    });
+    keep(written.map_err(|source| disk(&path, source))?, &path)?;
+    // The names, too, are to outlive a power cut.
+    fs::File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|source| disk(dir, source))
+}
+
+fn make_dir(dir: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+fn disk(path: &Path, source: io::Error) -> Error {
+    let path = path.to_owned();
+    Error::Disk { path, source }
+}

@@ -1,0 +1,96 @@
+//! How figures and foreign texts are written for people.
+
+/// Longer texts of a server are cut: they go into one line of an error.
+const LONGEST: usize = 600;
+
+/// Makes a text of a server safe to print: one line, no control characters, of bounded length.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let mut clean: String = text.trim().chars().take(LONGEST).map(printable).collect();
+    if text.trim().chars().nth(LONGEST).is_some() {
+        clean.push('…');
+    }
+    clean
+}
+
+/// Writes a count with a comma between each three digits.
+#[must_use]
+pub fn count(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// Writes a size in the unit that suits it; units are decimal (1 MB = 10⁶ bytes).
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    const UNITS: [(&str, u64); 4] = [
+        ("kB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+    ];
+    let Some((unit, one)) = UNITS.into_iter().rev().find(|(_, one)| bytes >= *one) else {
+        return format!("{bytes} B");
+    };
+    let (whole, tenths) = (bytes / one, bytes % one * 10 / one);
+    format!("{whole}.{tenths} {unit}")
+}
+
+/// Writes a thing's count with the right form of its noun.
+#[must_use]
+pub fn counted(number: u64, one: &str, many: &str) -> String {
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", count(number))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_have_commas() {
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1_000, "1,000"),
+            (12_345, "12,345"),
+            (1_234_567, "1,234,567"),
+        ];
+        for (number, text) in cases {
+            assert_eq!(count(number), text);
+        }
+        assert_eq!(
+            (counted(1, "file", "files"), counted(2, "file", "files")),
+            ("1 file".into(), "2 files".into())
+        );
+    }
+
+    #[test]
+    fn sizes_are_decimal_with_one_digit() {
+        let cases = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (134_217_728, "134.2 MB"),
+            (1_999_999_999, "1.9 GB"),
+        ];
+        for (bytes, text) in cases {
+            assert_eq!(size(bytes), text);
+        }
+        assert_eq!(size(u64::MAX), "18446744.0 TB");
+    }
+
+    #[test]
+    fn a_long_text_is_cut_between_characters() {
+        assert_eq!(clean(&"é".repeat(700)), format!("{}…", "é".repeat(600)));
+        assert_eq!(clean(" a\r\n\tb\u{7f}c "), "a   b c");
+    }
+}
