@@ -1,0 +1,151 @@
+//! What the client's commands share: the connection, the wait with its bar, the download with its bar, and Ctrl-C.
+
+use std::{future::Future, path::PathBuf, time::Duration};
+
+use anyhow::{Context, anyhow};
+use bulk_export_domain::config::Variables;
+use url::Url;
+
+use super::{Interrupted, Stopped};
+use crate::{
+    client::{Client, Download, Error, Manifest, StatusUrl},
+    environment, progress, text,
+};
+
+/// Files fetched at once.
+const AT_ONCE: usize = 4;
+
+/// Which server.
+#[derive(Debug, clap::Args)]
+pub struct Connection {
+    /// The server's FHIR base. The token goes there only.
+    #[arg(
+        long,
+        env = "BULK_EXPORT_URL",
+        value_name = "URL",
+        help = "The server's FHIR base, such as https://api.example.org/fhir/r4; the token (BULK_EXPORT_TOKEN) goes there only"
+    )]
+    pub url: Url,
+}
+
+impl Connection {
+    /// Makes the client.
+    ///
+    /// # Errors
+    /// No token, or one that cannot be sent.
+    pub fn client(&self, variables: &Variables) -> anyhow::Result<Client> {
+        let token = environment::required_secret(
+            variables,
+            "BULK_EXPORT_TOKEN",
+            "the bearer token of the server",
+        )?;
+        let notice = |failure: &Error| eprintln!("{failure}; asking again");
+        Ok(Client::new(self.url.clone(), token)?.with_notice(notice))
+    }
+}
+
+/// How long to wait.
+#[derive(Debug, clap::Args)]
+pub struct Patience {
+    /// How long to wait for the export, such as 90s, 30m or 12h. Nothing is cancelled when it is over.
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
+}
+
+/// Where files go.
+#[derive(Debug, clap::Args)]
+pub struct Destination {
+    /// The gateway of an IPFS node; used for files whose URL is ipfs://.
+    #[arg(long, env = "IPFS_GATEWAY_URL", value_name = "URL")]
+    pub gateway: Option<Url>,
+}
+
+impl Destination {
+    /// Makes the plan of a download into a folder.
+    #[must_use]
+    pub fn download(&self, dir: PathBuf) -> Download {
+        let gateway = self.gateway.clone();
+        Download {
+            dir,
+            gateway,
+            at_once: AT_ONCE,
+        }
+    }
+}
+
+/// Waits for an export with a progress bar.
+///
+/// # Errors
+/// What the client says, the end of patience, and Ctrl-C; with how to go on where that is possible.
+pub async fn wait(
+    client: &Client,
+    url: &StatusUrl,
+    patience: &Patience,
+) -> anyhow::Result<Manifest> {
+    let mut bar = progress::Waiting::begin();
+    let wait = client.wait(url, |status| bar.show(status));
+    let result = interruptible(tokio::time::timeout(patience.timeout, wait)).await;
+    drop(bar);
+    let error = match result {
+        Ok(Ok(Ok(manifest))) => return Ok(manifest),
+        Ok(Ok(Err(error @ (Error::Failed(_) | Error::Gone)))) => return Err(error.into()),
+        Ok(Ok(Err(error))) => error.into(),
+        Ok(Err(_)) => {
+            let limit = humantime::format_duration(patience.timeout);
+            anyhow!("the export has not ended within {limit} (--timeout); it goes on at the server")
+        }
+        Err(interrupted) => anyhow::Error::new(interrupted),
+    };
+    Err(stopped(error, url))
+}
+
+/// Downloads a manifest's files with a progress bar.
+///
+/// # Errors
+/// What the client says, and Ctrl-C; with how to go on.
+pub async fn save(
+    client: &Client,
+    url: &StatusUrl,
+    manifest: &Manifest,
+    download: &Download,
+) -> anyhow::Result<()> {
+    let bar = progress::Downloading::begin(manifest);
+    let saved = interruptible(client.download(manifest, download, |event| bar.show(event))).await;
+    drop(bar);
+    let dir = download.dir.display();
+    match saved {
+        Ok(Ok(())) => {
+            let files = text::counted(manifest.files.len() as u64, "file", "files");
+            eprintln!("{files} and manifest.json in {dir}, all as the manifest says");
+            Ok(())
+        }
+        Ok(Err(error)) => Err(stopped(error.into(), url)),
+        Err(interrupted) => Err(stopped(interrupted.into(), url)),
+    }
+}
+
+/// Says how an export that was left alone can be taken up or ended. The quotes keep a shell from reading `$export`.
+fn stopped(error: anyhow::Error, url: &StatusUrl) -> anyhow::Error {
+    let advice = format!(
+        "  go on with:  bulk-export download '{url}' --out DIR\n  cancel with: bulk-export cancel '{url}'"
+    );
+    Stopped { error, advice }.into()
+}
+
+/// Lets Ctrl-C end a wait; what is dropped then cleans up after itself.
+async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, Interrupted> {
+    tokio::select! {
+        done = work => Ok(done),
+        Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted),
+    }
+}
+
+/// Reads a status URL from an argument.
+///
+/// # Errors
+/// A URL that is none or not on the server.
+pub fn status_url(client: &Client, argument: &Url) -> anyhow::Result<StatusUrl> {
+    client
+        .status_url(argument.as_str())
+        .context("this export cannot be asked about")
+}
