@@ -227,9 +227,6 @@ impl Client {
         failure: Error,
         recourse: Recourse,
     ) -> Result<(), Error> {
-        if recourse != Recourse::Final {
-            (self.notice)(&failure);
-        }
-        retries.pause(failure, recourse).await
+        retries.pause(failure, recourse, self.notice.as_ref()).await
     }
 }

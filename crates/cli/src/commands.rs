@@ -21,10 +21,10 @@ use bulk_export_domain::config::Variables;
 
 use crate::args::Command;
 
-/// Ctrl-C.
+/// Ctrl-C, and what it left.
 #[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub struct Interrupted;
+#[error("interrupted; {0}")]
+pub struct Interrupted(&'static str);
 
 /// An error after which something can still be done, with the commands that do it.
 #[derive(Debug, thiserror::Error)]

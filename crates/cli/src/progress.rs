@@ -10,7 +10,7 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    client::{Event, Manifest, Status},
+    client::{Error, Event, Manifest, ManifestFile, Status},
     text,
 };
 
@@ -27,6 +27,24 @@ pub(crate) fn bar(length: u64, template: &str) -> ProgressBar {
     bar
 }
 
+/// Says that a request is sent again.
+#[must_use]
+pub fn again(failure: &Error) -> String {
+    format!("{failure}; asking again")
+}
+
+/// Makes what says so above a bar.
+fn notice(bar: &ProgressBar) -> impl Fn(&Error) + Send + Sync + use<> {
+    let bar = bar.clone();
+    move |failure| {
+        if bar.is_hidden() {
+            eprintln!("{}", again(failure));
+        } else {
+            bar.println(again(failure));
+        }
+    }
+}
+
 /// The progress of an export at the server.
 #[derive(Debug)]
 pub struct Waiting {
@@ -41,6 +59,11 @@ impl Waiting {
         let plain = (!stderr().is_terminal()).then(String::new);
         let bar = bar(100, "{spinner} exporting {bar:40} {pos:>3} %  {msg}");
         Self { bar, plain }
+    }
+
+    /// Makes what says above the bar that a request is sent again.
+    pub fn notice(&self) -> impl Fn(&Error) + Send + Sync + use<> {
+        notice(&self.bar)
     }
 
     /// Shows a status.
@@ -121,9 +144,7 @@ impl Downloading {
     /// Begins to show it.
     #[must_use]
     pub fn begin(manifest: &Manifest) -> Self {
-        let size = |file: &crate::client::ManifestFile| {
-            file.facts.as_ref().map(|facts| facts.decoded_size)
-        };
+        let size = |file: &ManifestFile| file.facts.as_ref().map(|facts| facts.decoded_size);
         let total: Option<u64> = manifest.files.iter().map(size).sum();
         let template = if total.is_some() {
             "{spinner} downloading {bar:38} {percent:>3} %  {decimal_bytes_per_sec}, {eta} left"
@@ -136,6 +157,11 @@ impl Downloading {
             saved: AtomicU64::new(0),
             files: manifest.files.len(),
         }
+    }
+
+    /// Makes what says above the bar that a request is sent again.
+    pub fn notice(&self) -> impl Fn(&Error) + Send + Sync + use<> {
+        notice(&self.bar)
     }
 
     /// Shows an event.

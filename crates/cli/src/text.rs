@@ -28,20 +28,26 @@ pub fn count(count: u64) -> String {
     text
 }
 
-/// Writes a size in the unit that suits it; units are decimal (1 MB = 10⁶ bytes).
+/// Writes a size, rounded, in the unit that suits it; units are decimal (1 MB = 10⁶ bytes).
 #[must_use]
 pub fn size(bytes: u64) -> String {
-    const UNITS: [(&str, u64); 4] = [
-        ("kB", 1_000),
-        ("MB", 1_000_000),
-        ("GB", 1_000_000_000),
-        ("TB", 1_000_000_000_000),
-    ];
-    let Some((unit, one)) = UNITS.into_iter().rev().find(|(_, one)| bytes >= *one) else {
+    if bytes < 1_000 {
         return format!("{bytes} B");
-    };
-    let (whole, tenths) = (bytes / one, bytes % one * 10 / one);
-    format!("{whole}.{tenths} {unit}")
+    }
+    let mut one = 1_000_u128;
+    for unit in ["kB", "MB", "GB"] {
+        let tenths = tenths(bytes, one);
+        if tenths < 10_000 {
+            return format!("{}.{} {unit}", tenths / 10, tenths % 10);
+        }
+        one *= 1_000;
+    }
+    let tenths = tenths(bytes, one);
+    format!("{}.{} TB", tenths / 10, tenths % 10)
+}
+
+fn tenths(bytes: u64, one: u128) -> u128 {
+    (u128::from(bytes) * 10 + one / 2) / one
 }
 
 /// Writes a thing's count with the right form of its noun.
@@ -80,12 +86,14 @@ mod tests {
             (999, "999 B"),
             (1_000, "1.0 kB"),
             (134_217_728, "134.2 MB"),
-            (1_999_999_999, "1.9 GB"),
+            (999_949, "999.9 kB"),
+            (999_950, "1.0 MB"),
+            (1_999_999_999, "2.0 GB"),
         ];
         for (bytes, text) in cases {
             assert_eq!(size(bytes), text);
         }
-        assert_eq!(size(u64::MAX), "18446744.0 TB");
+        assert_eq!(size(u64::MAX), "18446744.1 TB");
     }
 
     #[test]

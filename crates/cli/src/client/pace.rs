@@ -81,11 +81,16 @@ impl<'a> Retries<'a> {
         }
     }
 
-    /// Counts a failure and waits until the request may be sent again.
+    /// Counts a failure, gives notice of it, and waits until the request may be sent again.
     ///
     /// # Errors
     /// Gives the failure back when asking again is no use, or has been of none for too long.
-    pub(super) async fn pause(&mut self, failure: Error, recourse: Recourse) -> Result<(), Error> {
+    pub(super) async fn pause(
+        &mut self,
+        failure: Error,
+        recourse: Recourse,
+        notice: impl Fn(&Error),
+    ) -> Result<(), Error> {
         let Recourse::Again(retry_after) = recourse else {
             return Err(failure);
         };
@@ -96,6 +101,7 @@ impl<'a> Retries<'a> {
             return Err(failure);
         }
         tracing::debug!(%failure, failures = self.failures, ?pause, "asking again");
+        notice(&failure);
         tokio::time::sleep(pause).await;
         Ok(())
     }

@@ -39,7 +39,7 @@ impl Connection {
             "BULK_EXPORT_TOKEN",
             "the bearer token of the server",
         )?;
-        let notice = |failure: &Error| eprintln!("{failure}; asking again");
+        let notice = |failure: &Error| eprintln!("{}", progress::again(failure));
         Ok(Client::new(self.url.clone(), token)?.with_notice(notice))
     }
 }
@@ -83,8 +83,10 @@ pub async fn wait(
     patience: &Patience,
 ) -> anyhow::Result<Manifest> {
     let mut bar = progress::Waiting::begin();
+    let client = client.clone().with_notice(bar.notice());
     let wait = client.wait(url, |status| bar.show(status));
-    let result = interruptible(tokio::time::timeout(patience.timeout, wait)).await;
+    let wait = tokio::time::timeout(patience.timeout, wait);
+    let result = interruptible(wait, "the export goes on at the server").await;
     drop(bar);
     let error = match result {
         Ok(Ok(Ok(manifest))) => return Ok(manifest),
@@ -96,7 +98,7 @@ pub async fn wait(
         }
         Err(interrupted) => anyhow::Error::new(interrupted),
     };
-    Err(stopped(error, url))
+    Err(stopped(error, url, "DIR"))
 }
 
 /// Downloads a manifest's files with a progress bar.
@@ -110,33 +112,38 @@ pub async fn save(
     download: &Download,
 ) -> anyhow::Result<()> {
     let bar = progress::Downloading::begin(manifest);
-    let saved = interruptible(client.download(manifest, download, |event| bar.show(event))).await;
+    let client = client.clone().with_notice(bar.notice());
+    let save = client.download(manifest, download, |event| bar.show(event));
+    let saved = interruptible(save, "the files that are whole stay").await;
     drop(bar);
-    let dir = download.dir.display();
+    let dir = download.dir.to_string_lossy();
     match saved {
         Ok(Ok(())) => {
             let files = text::counted(manifest.files.len() as u64, "file", "files");
             eprintln!("{files} and manifest.json in {dir}, all as the manifest says");
             Ok(())
         }
-        Ok(Err(error)) => Err(stopped(error.into(), url)),
-        Err(interrupted) => Err(stopped(interrupted.into(), url)),
+        Ok(Err(error)) => Err(stopped(error.into(), url, &dir)),
+        Err(interrupted) => Err(stopped(interrupted.into(), url, &dir)),
     }
 }
 
 /// Says how an export that was left alone can be taken up or ended. The quotes keep a shell from reading `$export`.
-fn stopped(error: anyhow::Error, url: &StatusUrl) -> anyhow::Error {
+fn stopped(error: anyhow::Error, url: &StatusUrl, dir: &str) -> anyhow::Error {
     let advice = format!(
-        "  go on with:  bulk-export download '{url}' --out DIR\n  cancel with: bulk-export cancel '{url}'"
+        "  go on with:  bulk-export download '{url}' --out {dir}\n  cancel with: bulk-export cancel '{url}'"
     );
     Stopped { error, advice }.into()
 }
 
 /// Lets Ctrl-C end a wait; what is dropped then cleans up after itself.
-async fn interruptible<T>(work: impl Future<Output = T>) -> Result<T, Interrupted> {
+async fn interruptible<T>(
+    work: impl Future<Output = T>,
+    left: &'static str,
+) -> Result<T, Interrupted> {
     tokio::select! {
         done = work => Ok(done),
-        Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted),
+        Ok(()) = tokio::signal::ctrl_c() => Err(Interrupted(left)),
     }
 }
 
