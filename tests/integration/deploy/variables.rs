@@ -1,8 +1,12 @@
 //! The tables of `docs/configuration.md`: which variables each program has.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    sync::LazyLock,
+};
 
-use super::text;
+use super::{path, text};
 
 /// Whose variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,3 +176,51 @@ const ALL: [Program; 8] = [
     Program::Image,
     Program::Compose,
 ];
+
+/// The names in the modules that read the configuration, and in the command line's grammar.
+fn of_the_code() -> BTreeSet<String> {
+    let (mut names, mut folders) = (BTreeSet::new(), vec![path("crates")]);
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()) {
+            if entry.is_dir() && !entry.ends_with("tests") {
+                folders.push(entry);
+                continue;
+            }
+            let grammar = entry.to_str().unwrap().contains("/cli/src/");
+            if entry.ends_with("config.rs")
+                || (grammar && entry.extension().is_some_and(|e| e == "rs"))
+            {
+                let text = fs::read_to_string(&entry).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap();
+                let before = if grammar { "env = \"" } else { "\"" };
+                let found = code
+                    .split(before)
+                    .skip(1)
+                    .filter_map(|rest| rest.split('"').next());
+                names.extend(found.filter(|name| is_variable(name)).map(str::to_owned));
+            }
+        }
+    }
+    names
+}
+
+fn is_variable(text: &str) -> bool {
+    text.contains('_') && text.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+}
+
+#[test]
+fn no_program_reads_a_variable_that_is_not_documented() {
+    let (code, rows) = (
+        of_the_code(),
+        ROWS.iter().map(|row| row.name.clone()).collect(),
+    );
+    assert!(
+        code.contains("DATABASE_URL") && code.contains("AUTH_ROLE_CLAIM"),
+        "{code:?}"
+    );
+    let missing: Vec<_> = code.difference(&rows).collect();
+    assert!(
+        missing.is_empty(),
+        "docs/configuration.md lacks {missing:?}"
+    );
+}
