@@ -16,6 +16,7 @@ redis_ports() {
 		requirepass $(<"$1/password")
 		dir "$1"
 		daemonize no
+		databases 1024
 		logfile ""
 		maxmemory 256mb
 		maxmemory-policy noeviction
