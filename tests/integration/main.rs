@@ -8,6 +8,7 @@ mod configuration;
 mod damage;
 mod download;
 mod expiry;
+mod fhir_validity;
 mod kick_off;
 mod manifest;
 mod migrations;
