@@ -68,6 +68,25 @@ impl Download {
             Err(source) => Err(disk(&manifest, source)),
         }
     }
+
+    /// Makes the folder and sees that no export at all is in it, not even one that broke off.
+    ///
+    /// # Errors
+    /// A folder that cannot be made, or that holds a manifest or NDJSON files.
+    pub fn prepare_new(&self) -> Result<(), Error> {
+        self.prepare()?;
+        let unreadable = |source| disk(&self.dir, source);
+        for entry in fs::read_dir(&self.dir).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension == "ndjson")
+            {
+                return Err(Error::Occupied(path));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Client {

@@ -53,7 +53,7 @@ pub async fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
     let download = args.out.clone().map(|dir| args.destination.download(dir));
     if let Some(download) = &download {
         // A folder that cannot be used is better found before the server works than after.
-        download.prepare()?;
+        download.prepare_new()?;
     }
     let kick_off = KickOff {
         types: args.types.clone(),

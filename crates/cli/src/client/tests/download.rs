@@ -190,6 +190,10 @@ async fn what_an_earlier_download_left_is_checked_and_kept_but_nothing_else_is_t
     let manifest = manifest(true, &[item(double.base().as_str(), LINES)]);
     let path = dir.path().join("Patient.1.ndjson");
     fs::write(&path, "somebody's\n").unwrap();
+    assert!(matches!(
+        plan(dir.path()).prepare_new(),
+        Err(Error::Occupied(_))
+    ));
     let error = client(&double)
         .download(&manifest, &plan(dir.path()), |_| ())
         .await
