@@ -1,9 +1,13 @@
 //! Configuration read from variables: every value is parsed before any socket opens, and all problems are
-//! reported at once by the variable's name. It reads no environment itself: the binary hands the variables in.
+//! reported at once by the variable's name. The environment is read here, once, and nowhere else.
 
 use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 
 use secrecy::SecretString;
+
+/// The variables that hold secrets: each may be given by a file, named by the variable with `_FILE` added.
+pub const SECRETS: [&str; 6] =
+    ["DATABASE_URL", "SOURCE_DATABASE_URL", "REDIS_PASSWORD", "LOG_HASH_KEY", "AUTH_DEV_SECRET", "BULK_EXPORT_TOKEN"];
 
 /// One thing that is wrong with one variable. Never holds the value: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +62,37 @@ impl Variables {
             values,
             problems: Vec::new(),
         }
+    }
+
+    /// Takes the variables of this process, and for every `NAME_FILE` whose file can be read, its content as `NAME`:
+    /// that is how secrets are mounted.
+    ///
+    /// # Errors
+    /// A file that is named cannot be read, or a secret is given both ways.
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    pub fn from_process() -> Result<Self, Problems> {
+        Self::with_files(std::env::vars().collect(), |path| std::fs::read_to_string(path))
+    }
+
+    fn with_files(
+        mut values: BTreeMap<String, String>,
+        read: impl Fn(&str) -> std::io::Result<String>,
+    ) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        for name in SECRETS {
+            let file = format!("{name}_FILE");
+            let Some(path) = values.get(&file).filter(|path| !path.is_empty()) else { continue };
+            let problem = |text: &str| Problem { variable: file.clone(), text: text.to_owned() };
+            if values.get(name).is_some_and(|value| !value.is_empty()) {
+                problems.push(problem(&format!("is set beside {name}: only one of the two is expected")));
+                continue;
+            }
+            match read(path) {
+                Ok(secret) => drop(values.insert(name.to_owned(), secret.trim_end_matches(['\r', '\n']).to_owned())),
+                Err(_) => problems.push(problem("names a file that cannot be read")),
+            }
+        }
+        if problems.is_empty() { Ok(Self::new(values)) } else { Err(Problems(problems)) }
     }
 
     /// Gives the value as it is, if the variable is set.
@@ -216,6 +251,17 @@ mod tests {
             !text.contains("x-secret") && !text.contains("u:p"),
             "{text}"
         );
+    }
+
+    #[test]
+    fn a_secret_comes_from_its_variable_or_from_a_file() {
+        let read = |path: &str| if path == "/s" { Ok("hush\n".to_owned()) } else { Err(std::io::ErrorKind::NotFound.into()) };
+        let values = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let variables = Variables::with_files(values(&[("REDIS_PASSWORD_FILE", "/s")]), read).unwrap();
+        assert_eq!(variables.raw("REDIS_PASSWORD"), Some("hush"));
+        let both = values(&[("REDIS_PASSWORD_FILE", "/s"), ("REDIS_PASSWORD", "x"), ("DATABASE_URL_FILE", "/none")]);
+        let problems = Variables::with_files(both, read).unwrap_err();
+        assert_eq!(problems.0.iter().map(|p| p.variable.as_str()).collect::<Vec<_>>(), ["DATABASE_URL_FILE", "REDIS_PASSWORD_FILE"]);
     }
 
     #[test]

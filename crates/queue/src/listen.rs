@@ -28,6 +28,10 @@ const LAST_BACKOFF: Duration = Duration::from_secs(5);
 pub type OnHint =
     Arc<dyn Fn(Option<Hint>) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
+/// Gives apalis a type of its own to carry.
+#[derive(Clone)]
+struct Bell(OnHint);
+
 /// Listens for hints.
 #[derive(Clone)]
 pub struct Listener {
@@ -60,7 +64,12 @@ impl Listener {
     }
 
     /// Listens until `stop`. Connects again for ever, with a growing pause.
-    pub async fn run(&self, stop: CancellationToken) {
+    pub fn run(self, stop: CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+        // Boxed: the compiler cannot prove that apalis's own futures may be sent, unless their lifetimes end here.
+        Box::pin(async move { self.keep_listening(stop).await })
+    }
+
+    async fn keep_listening(&self, stop: CancellationToken) {
         let mut backoff = FIRST_BACKOFF;
         for incarnation in 1_u64.. {
             let started = Instant::now();
@@ -111,7 +120,7 @@ impl Listener {
         let context = WorkerContext::new(&format!("{}.{incarnation}", self.name));
         let worker = WorkerBuilder::new(&context)
             .backend(storage.poll_with_strategy(SteadyPoll::new(POLL)))
-            .data(self.on_hint.clone())
+            .data(Bell(self.on_hint.clone()))
             .concurrency(self.slots)
             .build(handle);
         let run = worker.run();
@@ -143,12 +152,12 @@ impl Listener {
 
 /// Always `Ok`: apalis-redis retries a failed task 25 times whatever it is told, and what is to be retried stands in
 /// PostgreSQL. The arguments are any JSON, because one message that does not parse would end the worker for ever.
-async fn handle(message: Value, on_hint: Data<OnHint>) -> Result<(), BoxDynError> {
+async fn handle(message: Value, bell: Data<Bell>) -> Result<(), BoxDynError> {
     let hint: Option<Hint> = serde_json::from_value(message).ok();
     match hint {
         Some(hint) => tracing::debug!(job.id = %hint.job_id, name = JOB_NAME, "hint"),
         None => tracing::warn!(name = JOB_NAME, "a message on the queue is no hint of ours"),
     }
-    on_hint(hint).await;
+    (bell.0.0)(hint).await;
     Ok(())
 }

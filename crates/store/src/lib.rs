@@ -24,9 +24,10 @@ pub mod source;
 mod sweep;
 
 pub use audit::{Action, Entry};
+pub use claim::Progress;
 pub use config::{Config, SourceConfig};
 pub use error::{BoxError, Error};
-pub use finish::Finished;
+pub use finish::{Finished, NewFile, Pinning};
 pub use migrate::{migrate, revert_all};
 pub use pool::Store;
 pub use sweep::Collected;

@@ -55,6 +55,21 @@ impl Store {
             .await
     }
 
+    /// Says whether our tables are there.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn migrated(&self) -> Result<bool, Error> {
+        use diesel::prelude::*;
+        self.run(|connection| {
+            let found = diesel::dsl::sql::<diesel::sql_types::Bool>(
+                "to_regclass('bulk_export_node') IS NOT NULL",
+            );
+            Ok(diesel::select(found).get_result(connection)?)
+        })
+        .await
+    }
+
     /// Runs a function with a connection on a blocking thread.
     pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, Error>
     where

@@ -1,1 +1,24 @@
-//! placeholder
+//! The worker: claims parts and runs them, announces what is due, releases and sweeps what is over.
+//!
+//! It decides nothing about who may see what (the job's stored subject does), keeps no state that matters (the
+//! database does), and may be killed at any instruction.
+
+pub mod config;
+mod context;
+mod drain;
+mod export;
+mod failure;
+mod gate;
+mod health;
+mod lease;
+mod lines;
+mod logging;
+mod pipeline;
+mod reconcile;
+mod release;
+mod run;
+mod sweep;
+
+pub use context::Context;
+pub use logging::init as init_logging;
+pub use run::{StartError, run};

@@ -1,0 +1,50 @@
+//! `/healthz` and `/readyz` of the worker. Alive means that the process answers; ready means that PostgreSQL does.
+//! Redis and the node are reported: a worker waits for them by itself.
+
+use std::net::TcpListener;
+
+use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
+
+use crate::Context;
+
+/// Makes the server on a bound socket.
+pub(crate) fn server(context: &Context, listener: TcpListener) -> std::io::Result<Server> {
+    let data = web::Data::new(context.clone());
+    let app = move || {
+        App::new()
+            .app_data(data.clone())
+            .route("/healthz", web::get().to(alive))
+            .route("/readyz", web::get().to(ready))
+    };
+    Ok(HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .listen(listener)?
+        .run())
+}
+
+async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(serde_json::json!({"status": "alive"}))
+}
+
+async fn ready(context: web::Data<Context>) -> HttpResponse {
+    let (postgres, redis, ipfs) = tokio::join!(
+        context.store.ready(),
+        context.hints.ready(),
+        context.node.ready()
+    );
+    let ready = postgres.is_ok() && !context.stop.is_cancelled();
+    let word = |up: bool| if up { "up" } else { "down" };
+    let body = serde_json::json!({
+        "status": if ready { "ready" } else { "not ready" },
+        "postgres": word(postgres.is_ok()),
+        "redis": word(redis.is_ok()),
+        "ipfs": word(ipfs.is_ok()),
+        "claiming": context.gate.is_open() && !context.stop.is_cancelled(),
+    });
+    if ready {
+        HttpResponse::Ok().json(body)
+    } else {
+        HttpResponse::ServiceUnavailable().json(body)
+    }
+}

@@ -1,0 +1,165 @@
+//! The life of the process: wait for what it needs, check it, work, and end within the grace period.
+
+use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
+
+use bulk_export_queue::{Listener, OnHint};
+use bulk_export_store::source::Missing;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Context,
+    gate::{self, NodeRefused},
+    health, lease, reconcile, release, sweep,
+};
+
+/// How often something that is away at the start is asked again.
+const PROBE: Duration = Duration::from_secs(2);
+
+/// Why the worker does not start, or stops by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The clinical tables are not as they are read.
+    #[error("the clinical tables cannot be exported:{}", .0.iter().map(|missing| format!("\n  {missing}")).collect::<String>())]
+    Source(Vec<Missing>),
+    /// The node must not be given files.
+    #[error(transparent)]
+    Node(#[from] NodeRefused),
+    /// The address is taken, or is not ours.
+    #[error("the address cannot be listened on")]
+    Listen(#[source] std::io::Error),
+}
+
+/// Works until `stop`, then ends in order: no more claims, a while for what runs, then what runs is handed back.
+///
+/// # Errors
+/// Something is configured so that nothing could be exported.
+pub async fn run(context: Context, stop: CancellationToken) -> Result<(), StartError> {
+    let listener = listen(&context).map_err(StartError::Listen)?;
+    let health = health::server(&context, listener).map_err(StartError::Listen)?;
+    let health_handle = health.handle();
+    context.tracker.spawn(health);
+    let result = tokio::select! {
+        result = work(&context) => result,
+        () = stop.cancelled() => Ok(()),
+    };
+    shut_down(&context).await;
+    health_handle.stop(true).await;
+    result
+}
+
+fn listen(context: &Context) -> std::io::Result<TcpListener> {
+    let listener = TcpListener::bind(context.config.listen)?;
+    if let Some(file) = &context.config.listen_addr_file {
+        write_address(file, &listener)?;
+    }
+    Ok(listener)
+}
+
+/// Written aside and renamed: a reader sees the whole address or none.
+fn write_address(file: &Path, listener: &TcpListener) -> std::io::Result<()> {
+    let aside = file.with_extension("tmp");
+    std::fs::write(&aside, format!("{}\n", listener.local_addr()?))?;
+    std::fs::rename(aside, file)
+}
+
+/// Works for ever; ends only with an error.
+async fn work(context: &Context) -> Result<(), StartError> {
+    check_source(context).await?;
+    wait_for_tables(context).await;
+    // These outlive `stop`: parts that are finished during the drain still need their leases watched.
+    let background = context.abort.clone();
+    let tasks = context.clone();
+    context.tracker.spawn(async move {
+        tokio::join!(
+            lease::watch(&tasks, &background),
+            release::keep(&tasks, &tasks.stop),
+            reconcile::keep(&tasks, &tasks.stop),
+            sweep::keep(&tasks, &tasks.stop)
+        );
+    });
+    let listener = Listener::new(
+        context.config.queue.clone(),
+        context.worker.clone(),
+        context.config.parts.slots,
+        on_hint(context),
+    );
+    let listening = context.stop.clone();
+    context
+        .tracker
+        .spawn(async move { listener.run(listening).await });
+    tracing::info!(
+        worker = context.worker,
+        parts = context.config.parts.slots,
+        "started"
+    );
+    Ok(gate::keep(context).await?)
+}
+
+/// A hint takes a slot and holds it until nothing is due. The work itself is detached: apalis drops its handlers when
+/// it loses Redis.
+fn on_hint(context: &Context) -> OnHint {
+    let context = context.clone();
+    Arc::new(move |_| {
+        let context = context.clone();
+        Box::pin(async move {
+            let Ok(permit) = Arc::clone(&context.slots).acquire_owned().await else {
+                return;
+            };
+            let work = context.clone();
+            let drained = context
+                .tracker
+                .spawn(async move { crate::drain::drain(&work, permit).await });
+            if let Err(error) = drained.await {
+                tracing::error!(%error, "a slot ended early");
+            }
+        })
+    })
+}
+
+/// Waits for the source and checks that what is read is there.
+async fn check_source(context: &Context) -> Result<(), StartError> {
+    loop {
+        match context.source.missing().await {
+            Ok(missing) if missing.is_empty() => return Ok(()),
+            Ok(missing) => return Err(StartError::Source(missing)),
+            Err(error) => tracing::warn!(%error, "waiting for the clinical database"),
+        }
+        sleep(PROBE).await;
+    }
+}
+
+/// Waits for our own tables: in a roll-out the migration Job may come later than the first worker.
+async fn wait_for_tables(context: &Context) {
+    loop {
+        match context.store.migrated().await {
+            Ok(true) => return,
+            Ok(false) => tracing::warn!("waiting for our tables: run 'bulk-export migrate'"),
+            Err(error) => tracing::warn!(%error, "waiting for the database"),
+        }
+        sleep(PROBE).await;
+    }
+}
+
+/// Stops claiming; gives what runs three fifths of the grace period to end by itself; hands back what does not.
+async fn shut_down(context: &Context) {
+    let grace = context.config.shutdown_grace;
+    tracing::info!("stopping: no more parts are claimed");
+    context.stop.cancel();
+    context.tracker.close();
+    let idle = context
+        .slots
+        .acquire_many(u32::try_from(context.config.parts.slots).unwrap_or(u32::MAX));
+    if timeout(grace.mul_f64(0.6), idle).await.is_err() {
+        tracing::info!("handing back what still runs");
+        context.abort.cancel();
+        let idle = context
+            .slots
+            .acquire_many(u32::try_from(context.config.parts.slots).unwrap_or(u32::MAX));
+        if timeout(grace.mul_f64(0.3), idle).await.is_err() {
+            tracing::warn!("some parts could not be handed back; their leases will run out");
+        }
+    }
+    context.abort.cancel();
+    tracing::info!("stopped");
+}

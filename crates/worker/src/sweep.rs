@@ -1,0 +1,144 @@
+//! The sweep: what has expired loses its pins, its blocks and its rows. Any number of workers may sweep at once, and
+//! a sweep may be killed at any step: each step is under a lock or may be done twice.
+
+use std::time::{Duration, Instant};
+
+use bulk_export_domain::file::{Cid, PinName};
+use bulk_export_store::{BoxError, Collected, Error};
+use tokio::{
+    runtime::Handle,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Context, export::unpinning};
+
+/// How long a finished hint stays in Redis.
+const HINT_AGE: Duration = Duration::from_hours(1);
+
+/// The least time between two collections; shorter only where the sweep itself comes more often.
+const COLLECT_INTERVAL: Duration = Duration::from_mins(1);
+
+/// What a sweep did.
+#[derive(Debug, Default)]
+struct Swept {
+    files: u64,
+    jobs: u64,
+    orphans: u64,
+    failed: u64,
+}
+
+/// Sweeps until `stop`.
+pub(crate) async fn keep(context: &Context, stop: &CancellationToken) {
+    let mut ticks = interval(context.config.sweep_interval);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = ticks.tick() => {}
+        }
+        if !context.gate.is_open() {
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            result = sweep(context) => if let Err(error) = result {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the sweep broke off; the next one goes on");
+            }
+        }
+    }
+}
+
+async fn sweep(context: &Context) -> Result<(), Error> {
+    let (started, mut swept) = (Instant::now(), Swept::default());
+    release_expired(context, &mut swept).await?;
+    loop {
+        let removed = context.store.remove_expired(context.config.grace).await?;
+        swept.jobs += removed;
+        if removed == 0 {
+            break;
+        }
+    }
+    release_orphans(context, &mut swept).await?;
+    let collected = collect(context).await?;
+    if let Err(error) = context.hints.tidy(HINT_AGE).await {
+        tracing::warn!(%error, "finished hints stay in Redis for now");
+    }
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if swept.files + swept.jobs + swept.orphans + swept.failed > 0
+        || matches!(collected, Collected::Blocks(_))
+    {
+        tracing::info!(
+            files = swept.files,
+            jobs = swept.jobs,
+            orphans = swept.orphans,
+            failed = swept.failed,
+            ?collected,
+            duration_ms,
+            "swept"
+        );
+    }
+    Ok(())
+}
+
+/// Releases the files of jobs that expired a grace ago. One that fails stays for the next sweep and holds up nobody.
+async fn release_expired(context: &Context, swept: &mut Swept) -> Result<(), Error> {
+    let mut failed = Vec::new();
+    loop {
+        let files = context
+            .store
+            .expired_files(context.config.grace, failed.clone())
+            .await?;
+        if files.is_empty() {
+            swept.failed += failed.len() as u64;
+            return Ok(());
+        }
+        for file in files {
+            match context.store.release_file(file, unpinning(context)).await {
+                Ok(()) => swept.files += 1,
+                Err(Error::Caller(error)) => {
+                    tracing::warn!(%error, "a file could not be unpinned");
+                    failed.push(file);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}
+
+/// Releases pins that are ours and that no row owns: a worker died between pin and row, or a claim was lost.
+async fn release_orphans(context: &Context, swept: &mut Swept) -> Result<(), Error> {
+    let pins = match context.node.pins().await {
+        Ok(pins) => pins,
+        Err(error) => {
+            tracing::warn!(%error, "pins cannot be listed");
+            return Ok(());
+        }
+    };
+    let ours: Vec<(PinName, Cid)> = pins
+        .into_iter()
+        .filter_map(|pin| Some((pin.name.parse().ok()?, pin.cid)))
+        .collect();
+    for orphan in context.store.orphans(ours).await? {
+        context
+            .store
+            .release_orphan(orphan, unpinning(context))
+            .await?;
+        swept.orphans += 1;
+    }
+    Ok(())
+}
+
+/// Lets the node collect, where something was released.
+async fn collect(context: &Context) -> Result<Collected, Error> {
+    let (node, handle) = (context.node.clone(), Handle::current());
+    let collect = move || {
+        handle
+            .block_on(node.collect_garbage())
+            .map_err(BoxError::from)
+    };
+    context
+        .store
+        .collect(COLLECT_INTERVAL.min(context.config.sweep_interval), collect)
+        .await
+}
