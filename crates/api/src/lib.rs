@@ -1,1 +1,16 @@
-//! placeholder
+//! The HTTP server: kick-off, status, cancel, download, metadata and health.
+//!
+//! It reads no clinical data and has no way to the IPFS node's RPC port. It decides no access (the domain does) and
+//! keeps no state: any replica answers any request.
+
+pub mod auth;
+pub mod config;
+mod error;
+mod logging;
+mod requester;
+mod routes;
+mod server;
+mod state;
+
+pub use logging::init as init_logging;
+pub use server::{StartError, run};

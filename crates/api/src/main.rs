@@ -1,2 +1,52 @@
-//! placeholder
-fn main() {}
+//! `bulk-export-api`: wiring only.
+
+use std::process::ExitCode;
+
+use bulk_export_api::{config::Config, init_logging, run};
+use bulk_export_domain::config::Variables;
+use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+/// Serves the FHIR Bulk Data API. Configured by environment variables: see docs/configuration.md.
+#[derive(Debug, Parser)]
+#[command(name = "bulk-export-api", version)]
+struct Arguments;
+
+fn main() -> ExitCode {
+    Arguments::parse();
+    let config = match Variables::from_process().and_then(Config::read) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("error: {problems}");
+            return ExitCode::FAILURE;
+        }
+    };
+    init_logging(&config.logging);
+    match start(config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[actix_web::main]
+async fn start(config: Config) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(run(config, stop).await?)
+}

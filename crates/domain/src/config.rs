@@ -6,8 +6,14 @@ use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
 use secrecy::SecretString;
 
 /// The variables that hold secrets: each may be given by a file, named by the variable with `_FILE` added.
-pub const SECRETS: [&str; 6] =
-    ["DATABASE_URL", "SOURCE_DATABASE_URL", "REDIS_PASSWORD", "LOG_HASH_KEY", "AUTH_DEV_SECRET", "BULK_EXPORT_TOKEN"];
+pub const SECRETS: [&str; 6] = [
+    "DATABASE_URL",
+    "SOURCE_DATABASE_URL",
+    "REDIS_PASSWORD",
+    "LOG_HASH_KEY",
+    "AUTH_DEV_SECRET",
+    "BULK_EXPORT_TOKEN",
+];
 
 /// One thing that is wrong with one variable. Never holds the value: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,9 +75,14 @@ impl Variables {
     ///
     /// # Errors
     /// A file that is named cannot be read, or a secret is given both ways.
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     pub fn from_process() -> Result<Self, Problems> {
-        Self::with_files(std::env::vars().collect(), |path| std::fs::read_to_string(path))
+        Self::with_files(std::env::vars().collect(), |path| {
+            std::fs::read_to_string(path)
+        })
     }
 
     fn with_files(
@@ -81,18 +92,32 @@ impl Variables {
         let mut problems = Vec::new();
         for name in SECRETS {
             let file = format!("{name}_FILE");
-            let Some(path) = values.get(&file).filter(|path| !path.is_empty()) else { continue };
-            let problem = |text: &str| Problem { variable: file.clone(), text: text.to_owned() };
+            let Some(path) = values.get(&file).filter(|path| !path.is_empty()) else {
+                continue;
+            };
+            let problem = |text: &str| Problem {
+                variable: file.clone(),
+                text: text.to_owned(),
+            };
             if values.get(name).is_some_and(|value| !value.is_empty()) {
-                problems.push(problem(&format!("is set beside {name}: only one of the two is expected")));
+                problems.push(problem(&format!(
+                    "is set beside {name}: only one of the two is expected"
+                )));
                 continue;
             }
             match read(path) {
-                Ok(secret) => drop(values.insert(name.to_owned(), secret.trim_end_matches(['\r', '\n']).to_owned())),
+                Ok(secret) => drop(values.insert(
+                    name.to_owned(),
+                    secret.trim_end_matches(['\r', '\n']).to_owned(),
+                )),
                 Err(_) => problems.push(problem("names a file that cannot be read")),
             }
         }
-        if problems.is_empty() { Ok(Self::new(values)) } else { Err(Problems(problems)) }
+        if problems.is_empty() {
+            Ok(Self::new(values))
+        } else {
+            Err(Problems(problems))
+        }
     }
 
     /// Gives the value as it is, if the variable is set.
@@ -217,6 +242,36 @@ impl Variables {
     }
 }
 
+/// How a process writes its log: `LOG_FORMAT` and `RUST_LOG`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logging {
+    /// Whether lines are for people rather than JSON.
+    pub pretty: bool,
+    /// The filter directives.
+    pub filter: String,
+}
+
+impl Logging {
+    /// Reads the variables; `understood` says whether the filter's directives can be used.
+    pub fn read(variables: &mut Variables, understood: impl Fn(&str) -> bool) -> Self {
+        let format = variables.raw("LOG_FORMAT").unwrap_or("json").to_owned();
+        if format != "json" && format != "pretty" {
+            variables.problem("LOG_FORMAT", "cannot be read: json or pretty is expected");
+        }
+        let filter = variables.raw("RUST_LOG").unwrap_or("info").to_owned();
+        if !understood(&filter) {
+            variables.problem(
+                "RUST_LOG",
+                "cannot be read: directives such as info or bulk_export_worker=debug are expected",
+            );
+        }
+        Self {
+            pretty: format == "pretty",
+            filter,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,13 +310,36 @@ mod tests {
 
     #[test]
     fn a_secret_comes_from_its_variable_or_from_a_file() {
-        let read = |path: &str| if path == "/s" { Ok("hush\n".to_owned()) } else { Err(std::io::ErrorKind::NotFound.into()) };
-        let values = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        let variables = Variables::with_files(values(&[("REDIS_PASSWORD_FILE", "/s")]), read).unwrap();
+        let read = |path: &str| {
+            if path == "/s" {
+                Ok("hush\n".to_owned())
+            } else {
+                Err(std::io::ErrorKind::NotFound.into())
+            }
+        };
+        let values = |pairs: &[(&str, &str)]| {
+            pairs
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned()))
+                .collect()
+        };
+        let variables =
+            Variables::with_files(values(&[("REDIS_PASSWORD_FILE", "/s")]), read).unwrap();
         assert_eq!(variables.raw("REDIS_PASSWORD"), Some("hush"));
-        let both = values(&[("REDIS_PASSWORD_FILE", "/s"), ("REDIS_PASSWORD", "x"), ("DATABASE_URL_FILE", "/none")]);
+        let both = values(&[
+            ("REDIS_PASSWORD_FILE", "/s"),
+            ("REDIS_PASSWORD", "x"),
+            ("DATABASE_URL_FILE", "/none"),
+        ]);
         let problems = Variables::with_files(both, read).unwrap_err();
-        assert_eq!(problems.0.iter().map(|p| p.variable.as_str()).collect::<Vec<_>>(), ["DATABASE_URL_FILE", "REDIS_PASSWORD_FILE"]);
+        assert_eq!(
+            problems
+                .0
+                .iter()
+                .map(|p| p.variable.as_str())
+                .collect::<Vec<_>>(),
+            ["DATABASE_URL_FILE", "REDIS_PASSWORD_FILE"]
+        );
     }
 
     #[test]

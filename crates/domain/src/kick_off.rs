@@ -48,8 +48,6 @@ pub struct Request<'a> {
     pub prefer: Option<&'a str>,
     /// The raw query.
     pub query: &'a str,
-    /// The instant of the request.
-    pub now: DateTime<Utc>,
 }
 
 impl KickOff {
@@ -62,7 +60,6 @@ impl KickOff {
         let lenient = check_prefer(request.prefer)?;
         let mut reading = Reading {
             lenient,
-            now: request.now,
             types: None,
             since: None,
             format: false,
@@ -75,9 +72,22 @@ impl KickOff {
     }
 }
 
+impl KickOff {
+    /// Refuses a `_since` that lies after `now`, the source's own time.
+    ///
+    /// # Errors
+    /// An outcome for a 400.
+    pub fn check_since(&self, now: DateTime<Utc>) -> Result<(), Box<OperationOutcome>> {
+        if self.since.is_none_or(|since| since <= now) {
+            return Ok(());
+        }
+        let fix = "send an instant of the past, such as the transactionTime of the last export";
+        refuse(Code::Invalid, "_since lies in the future", fix)
+    }
+}
+
 struct Reading {
     lenient: bool,
-    now: DateTime<Utc>,
     types: Option<Vec<ResourceType>>,
     since: Option<DateTime<Utc>>,
     format: bool,
@@ -102,7 +112,7 @@ impl Reading {
                     "is not known"
                 };
                 self.ignore_or_refuse(
-                    format!("the parameter {} {known} by this server", quote(name)),
+                    &format!("the parameter {} {known} by this server", quote(name)),
                     "remove it, or send 'Prefer: respond-async, handling=lenient' to have it ignored",
                 )
             }
@@ -117,7 +127,7 @@ impl Reading {
         }
         let all = ResourceType::ALL.map(ResourceType::as_str).join(", ");
         self.ignore_or_refuse(
-            format!(
+            &format!(
                 "_type names {}, which this server does not export",
                 quote(name)
             ),
@@ -135,15 +145,8 @@ impl Reading {
         }
         let since = instant(value).ok_or_else(|| {
             let fix = "send a FHIR instant such as 2026-01-31T08:30:00Z or 2026-01-31T09:30:00.123%2B01:00";
-            outcome(Code::Invalid, format!("_since is not an instant: {}", quote(value)), fix)
+            Box::new(outcome(Code::Invalid, format!("_since is not an instant: {}", quote(value)), fix))
         })?;
-        if since > self.now {
-            return refuse(
-                Code::Invalid,
-                "_since lies in the future",
-                "send an instant of the past, such as the transactionTime of the last export",
-            );
-        }
         self.since = Some(since);
         Ok(())
     }
@@ -169,9 +172,9 @@ impl Reading {
         )
     }
 
-    fn ignore_or_refuse(&mut self, text: String, fix: &str) -> Checked<()> {
+    fn ignore_or_refuse(&mut self, text: &str, fix: &str) -> Checked<()> {
         if !self.lenient {
-            return refuse(Code::NotSupported, &text, fix);
+            return refuse(Code::NotSupported, text, fix);
         }
         self.notes.push(OperationOutcome::warning(
             Code::NotSupported,
@@ -262,11 +265,11 @@ fn parameters(query: &str) -> Checked<Vec<(String, String)>> {
             .decode_utf8()
             .map(std::borrow::Cow::into_owned)
             .map_err(|_| {
-                outcome(
+                Box::new(outcome(
                     Code::Invalid,
                     "the query is not UTF-8".to_owned(),
                     "percent-encode its bytes as UTF-8",
-                )
+                ))
             })
     };
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
@@ -297,12 +300,12 @@ fn quote(text: &str) -> String {
     format!("'{clean}'")
 }
 
-fn outcome(code: Code, text: String, fix: &str) -> Box<OperationOutcome> {
-    Box::new(OperationOutcome::error(code, text).with_diagnostics(fix))
+fn outcome(code: Code, text: String, fix: &str) -> OperationOutcome {
+    OperationOutcome::error(code, text).with_diagnostics(fix)
 }
 
 fn refuse<T>(code: Code, text: &str, fix: &str) -> Checked<T> {
-    Err(outcome(code, text.to_owned(), fix))
+    Err(Box::new(outcome(code, text.to_owned(), fix)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Keyed hashes of people for logs: the same person gives the same short text under one key, and nobody without the
 //! key can tell who it is. Clear ids stand in the audit table only.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -32,12 +32,15 @@ impl Pseudonyms {
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(self.0.expose_secret().as_bytes())
             .expect("HMAC takes any key");
         mac.update(person.as_bytes());
-        mac.finalize()
-            .into_bytes()
+        let digest = mac.finalize().into_bytes();
+        digest
             .iter()
             .take(8)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+            .fold(String::with_capacity(16), |mut text, byte| {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 }
 

@@ -42,18 +42,15 @@ pub fn wanted(header: Option<&str>, size: u64) -> Wanted {
         return Wanted::Whole;
     };
     match (number(first), number(last)) {
-        (Some(None), Some(Some(suffix))) if suffix > 0 && size > 0 => {
+        (Bound::Open, Bound::At(suffix)) if suffix > 0 && size > 0 => {
             part(size.saturating_sub(suffix), size - 1)
         }
-        (Some(None), Some(Some(_))) => Wanted::Unsatisfiable,
-        (Some(Some(first)), Some(last)) if last.is_none_or(|last| first <= last) => {
-            if first < size {
-                part(first, last.unwrap_or(u64::MAX).min(size - 1))
-            } else {
-                Wanted::Unsatisfiable
-            }
-        }
-        _ => Wanted::Whole,
+        (Bound::Open, Bound::At(_)) => Wanted::Unsatisfiable,
+        (Bound::At(first), Bound::At(last)) if first > last => Wanted::Whole,
+        (Bound::At(first), Bound::At(_) | Bound::Open) if first >= size => Wanted::Unsatisfiable,
+        (Bound::At(first), Bound::At(last)) => part(first, last.min(size - 1)),
+        (Bound::At(first), Bound::Open) => part(first, size - 1),
+        (Bound::Open, Bound::Open) | (Bound::Wrong, _) | (_, Bound::Wrong) => Wanted::Whole,
     }
 }
 
@@ -61,15 +58,23 @@ const fn part(first: u64, last: u64) -> Wanted {
     Wanted::Part(ByteRange { first, last })
 }
 
-/// Reads digits: `None` for what is no number, `Some(None)` for nothing. A number beyond 64 bits is as good as the largest.
-fn number(digits: &str) -> Option<Option<u64>> {
+/// One end of a range.
+enum Bound {
+    At(u64),
+    Open,
+    /// Not a number.
+    Wrong,
+}
+
+/// Reads one end. A number beyond 64 bits is as good as the largest.
+fn number(digits: &str) -> Bound {
     if digits.is_empty() {
-        return Some(None);
+        return Bound::Open;
     }
-    digits
-        .bytes()
-        .all(|byte| byte.is_ascii_digit())
-        .then(|| Some(digits.parse().unwrap_or(u64::MAX)))
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Bound::At(digits.parse().unwrap_or(u64::MAX));
+    }
+    Bound::Wrong
 }
 
 #[cfg(test)]

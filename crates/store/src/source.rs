@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use self::{
     check::Missing,
-    horizon::Horizon,
+    horizon::{Horizon, TransactionTime},
     plan::Plan,
     read::{Row, Slice},
     stop::Stop,

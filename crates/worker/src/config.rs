@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use bulk_export_domain::config::{Problems, Variables};
+use bulk_export_domain::config::{Logging, Problems, Variables};
 use url::Url;
 
 /// The words by which an operator accepts a node that is not private.
@@ -57,15 +57,6 @@ pub struct Parts {
     pub max_resource_bytes: usize,
 }
 
-/// How logs are written.
-#[derive(Debug, Clone)]
-pub struct Logging {
-    /// Whether lines are for people rather than JSON.
-    pub pretty: bool,
-    /// The filter directives.
-    pub filter: String,
-}
-
 impl Config {
     /// Reads the configuration.
     ///
@@ -95,7 +86,7 @@ impl Config {
         let sweep_interval = v.duration("SWEEP_INTERVAL", hour, second, hour * 24);
         let grace = v.duration("EXPORT_GRACE", hour, Duration::ZERO, hour * 24 * 7);
         let shutdown_grace = v.duration("SHUTDOWN_GRACE", Duration::from_secs(25), second, hour);
-        let logging = Logging::read(v);
+        let logging = Logging::read(v, crate::logging::understood);
         variables.finish()?;
         let (Some(store), Some(source), Some(ipfs_api_url)) = (store, source, ipfs_api_url) else {
             unreachable!("what is missing was noted as a problem")
@@ -138,26 +129,6 @@ impl Parts {
                 1 << 10,
                 1 << 30,
             )),
-        }
-    }
-}
-
-impl Logging {
-    fn read(v: &mut Variables) -> Self {
-        let format = v.raw("LOG_FORMAT").unwrap_or("json").to_owned();
-        if format != "json" && format != "pretty" {
-            v.problem("LOG_FORMAT", "cannot be read: json or pretty is expected");
-        }
-        let filter = v.raw("RUST_LOG").unwrap_or("info").to_owned();
-        if tracing_subscriber::EnvFilter::try_new(&filter).is_err() {
-            v.problem(
-                "RUST_LOG",
-                "cannot be read: directives such as info or bulk_export_worker=debug are expected",
-            );
-        }
-        Self {
-            pretty: format == "pretty",
-            filter,
         }
     }
 }

@@ -1,9 +1,5 @@
 use super::*;
 
-fn now() -> DateTime<Utc> {
-    instant("2026-06-01T12:00:00Z").unwrap()
-}
-
 fn read_with(
     accept: Option<&str>,
     prefer: Option<&str>,
@@ -13,7 +9,6 @@ fn read_with(
         accept,
         prefer,
         query,
-        now: now(),
     })
 }
 
@@ -113,7 +108,16 @@ fn since_is_an_instant_of_the_past() {
         );
         assert!(lenient(&format!("_since={bad}")).is_err(), "{bad}");
     }
-    assert!(refusal(read("_since=2026-06-01T12:00:01Z")).contains("future"));
+    let kick_off = read("_since=2026-06-01T12:00:01Z").unwrap();
+    assert!(
+        kick_off
+            .check_since(instant("2026-06-01T12:00:01Z").unwrap())
+            .is_ok()
+    );
+    let early = kick_off
+        .check_since(instant("2026-06-01T12:00:00Z").unwrap())
+        .unwrap_err();
+    assert!(early.issue[0].details.text.contains("future"));
     assert!(
         refusal(read(
             "_since=2026-01-31T08:30:00Z&_since=2026-01-31T08:30:00Z"

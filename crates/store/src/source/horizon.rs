@@ -25,6 +25,17 @@ pub enum Horizon {
     LagBehindReplay,
 }
 
+/// The horizon of an instant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TransactionTime {
+    /// Every change up to here is visible; milliseconds.
+    pub at: DateTime<Utc>,
+    /// The source's clock when it was found.
+    pub clock: DateTime<Utc>,
+    /// How it was found.
+    pub horizon: Horizon,
+}
+
 #[derive(QueryableByName)]
 struct HorizonRow {
     #[diesel(sql_type = sql_types::Bool)]
@@ -44,11 +55,11 @@ struct OldestRow {
 }
 
 impl Source {
-    /// Finds the horizon of this instant, truncated to milliseconds, and how it was found.
+    /// Finds the horizon of this instant, truncated to milliseconds.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn transaction_time(&self) -> Result<(DateTime<Utc>, Horizon), Error> {
+    pub async fn transaction_time(&self) -> Result<TransactionTime, Error> {
         let (connections, lag) = (self.connections.clone(), self.lag);
         blocking(move || {
             let connection = &mut *checkout(&connections)?;
@@ -72,7 +83,11 @@ impl Source {
                     )
                 }
             };
-            Ok((truncate(bound), horizon))
+            Ok(TransactionTime {
+                at: truncate(bound),
+                clock: row.clock,
+                horizon,
+            })
         })
         .await
     }

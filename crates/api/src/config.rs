@@ -1,0 +1,190 @@
+//! The API's configuration: read whole before any socket opens, all problems at once. docs/configuration.md lists
+//! every variable.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use bulk_export_domain::{
+    config::{Logging, Problems, Variables},
+    manifest::FileUrls,
+    pseudonym::Pseudonyms,
+};
+use secrecy::SecretString;
+use url::Url;
+use uuid::Uuid;
+
+use crate::auth;
+
+/// Where the FHIR endpoints are, below the public base URL.
+pub(crate) const FHIR_BASE: &str = "/fhir/r4";
+
+/// The configuration.
+#[derive(Debug)]
+pub struct Config {
+    /// Our own tables.
+    pub store: bulk_export_store::Config,
+    /// The clinical tables: for `transactionTime` only.
+    pub source: bulk_export_store::SourceConfig,
+    /// The queue.
+    pub queue: bulk_export_queue::Config,
+    /// The node's gateway.
+    pub gateway_url: Url,
+    /// The URL by which clients reach this server, without a slash at its end.
+    pub public_base_url: String,
+    /// Where the manifest's URLs lead.
+    pub file_urls: FileUrls,
+    /// How tokens are checked.
+    pub auth: auth::Config,
+    /// Where requests are served.
+    pub listen: SocketAddr,
+    /// The file to write the bound address to.
+    pub listen_addr_file: Option<PathBuf>,
+    /// How long a shutdown may take.
+    pub shutdown_grace: Duration,
+    /// How people are named in logs.
+    pub pseudonyms: Pseudonyms,
+    /// How logs are written.
+    pub logging: Logging,
+}
+
+impl Config {
+    /// Reads the configuration.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(mut variables: Variables) -> Result<Self, Problems> {
+        let v = &mut variables;
+        let store = bulk_export_store::Config::read(v, 8);
+        let source = bulk_export_store::SourceConfig::read(
+            v,
+            store.as_ref().map_or(8, |store| store.connections),
+        );
+        let queue = bulk_export_queue::Config::read(v);
+        let gateway_url = v.http_url("IPFS_GATEWAY_URL");
+        let public = v.http_url("PUBLIC_BASE_URL");
+        let auth = auth::Config::read(v, public.as_ref());
+        let public_base_url = public.map(|url| url.as_str().trim_end_matches('/').to_owned());
+        let file_urls = file_urls(v, public_base_url.as_deref());
+        let listen = v.or(
+            "API_LISTEN",
+            "an address such as 0.0.0.0:8080",
+            SocketAddr::from(([0, 0, 0, 0], 8080)),
+        );
+        let listen_addr_file = v.optional("LISTEN_ADDR_FILE", "a path");
+        let shutdown_grace = v.duration(
+            "SHUTDOWN_GRACE",
+            Duration::from_secs(25),
+            Duration::from_secs(1),
+            Duration::from_hours(1),
+        );
+        let pseudonyms = pseudonyms(v);
+        let logging = Logging::read(v, crate::logging::understood);
+        variables.finish()?;
+        let (Some(store), Some(source), Some(gateway_url), Some(public_base_url), Some(auth)) =
+            (store, source, gateway_url, public_base_url, auth)
+        else {
+            unreachable!("what is missing was noted as a problem")
+        };
+        Ok(Self {
+            store,
+            source,
+            queue,
+            gateway_url,
+            public_base_url,
+            file_urls,
+            auth,
+            listen,
+            listen_addr_file,
+            shutdown_grace,
+            pseudonyms,
+            logging,
+        })
+    }
+}
+
+fn file_urls(v: &mut Variables, public_base_url: Option<&str>) -> FileUrls {
+    match v.raw("EXPORT_FILE_URLS").unwrap_or("api") {
+        "api" => FileUrls::Api(format!(
+            "{}{FHIR_BASE}",
+            public_base_url.unwrap_or_default()
+        )),
+        "ipfs" => FileUrls::Ipfs,
+        _ => {
+            v.problem(
+                "EXPORT_FILE_URLS",
+                "cannot be read: api or ipfs is expected",
+            );
+            FileUrls::Ipfs
+        }
+    }
+}
+
+/// Without a key of the operator's, pseudonyms hold within one process only.
+fn pseudonyms(v: &mut Variables) -> Pseudonyms {
+    let key = v.secret("LOG_HASH_KEY");
+    Pseudonyms::new(
+        key.unwrap_or_else(|| SecretString::from(format!("{}{}", Uuid::new_v4(), Uuid::new_v4()))),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+        let variables = Variables::new(
+            values
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
+        Config::read(variables).map_err(|problems| {
+            problems
+                .0
+                .into_iter()
+                .map(|problem| problem.variable)
+                .collect()
+        })
+    }
+
+    #[test]
+    fn a_development_configuration_is_short() {
+        let config = read(&[
+            ("DATABASE_URL", "postgres://h/d"),
+            ("PUBLIC_BASE_URL", "http://localhost:8080/"),
+            ("IPFS_GATEWAY_URL", "http://127.0.0.1:8080"),
+            ("AUTH_DEV_SECRET", "0123456789abcdef0123456789abcdef"),
+            ("AUTH_ISSUER", "dev"),
+            ("AUTH_AUDIENCE", "dev"),
+        ])
+        .unwrap();
+        assert_eq!(config.public_base_url, "http://localhost:8080");
+        assert_eq!(
+            config.file_urls,
+            FileUrls::Api("http://localhost:8080/fhir/r4".to_owned())
+        );
+    }
+
+    #[test]
+    fn every_problem_is_named_at_once() {
+        let named = read(&[
+            ("API_LISTEN", "here"),
+            ("EXPORT_FILE_URLS", "s3"),
+            ("REDIS_PORT", "x"),
+        ])
+        .unwrap_err();
+        for name in [
+            "DATABASE_URL",
+            "REDIS_PORT",
+            "IPFS_GATEWAY_URL",
+            "PUBLIC_BASE_URL",
+            "AUTH_ISSUER",
+            "AUTH_AUDIENCE",
+            "EXPORT_FILE_URLS",
+            "API_LISTEN",
+        ] {
+            assert!(
+                named.iter().any(|variable| variable == name),
+                "{name} is not among {named:?}"
+            );
+        }
+    }
+}

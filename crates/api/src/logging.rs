@@ -1,0 +1,67 @@
+//! Log lines: JSON in production, readable in development; and one line a request. A line holds the route and never
+//! the query, a token, or a person's clear id.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error,
+    body::MessageBody,
+    dev::{ServiceRequest, ServiceResponse},
+    http::header::{HeaderName, HeaderValue},
+    middleware::Next,
+};
+use bulk_export_domain::config::Logging;
+use tracing::Instrument;
+use uuid::Uuid;
+
+/// Names a request in the answer and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Says whether a filter's directives can be used.
+pub(crate) fn understood(filter: &str) -> bool {
+    tracing_subscriber::EnvFilter::try_new(filter).is_ok()
+}
+
+/// Starts the logging of this process.
+pub fn init(logging: &Logging) {
+    let filter = tracing_subscriber::EnvFilter::new(&logging.filter);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if logging.pretty {
+        lines.with_target(false).init();
+    } else {
+        lines.json().flatten_event(true).init();
+    }
+}
+
+/// Gives each request an id, and writes one line when its answer begins.
+pub(crate) async fn requests(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let (id, started, method) = (
+        Uuid::new_v4().to_string(),
+        Instant::now(),
+        request.method().clone(),
+    );
+    let span = tracing::info_span!("request", request.id = id);
+    let mut response = next.call(request).instrument(span.clone()).await?;
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "none".to_owned());
+    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    span.in_scope(|| {
+        if route.starts_with("/healthz") || route.starts_with("/readyz") {
+            tracing::debug!(%method, route, status, duration_ms, "answered");
+        } else {
+            tracing::info!(%method, route, status, duration_ms, "answered");
+        }
+    });
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    Ok(response)
+}

@@ -1,0 +1,85 @@
+//! `GET Patient/$export`: reads the request, fixes `transactionTime`, commits the job, and only then rings.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName},
+    web,
+};
+use bulk_export_domain::{
+    ids::JobId,
+    job::NewJob,
+    kick_off::{KickOff, Request},
+    policy::{Ownership, Requester},
+};
+use bulk_export_store::{Action, Entry};
+
+use crate::{error::ApiError, requester::Authenticated, state::State};
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+
+/// Accepts an export: 202 with the status URL.
+pub(super) async fn kick_off(
+    request: HttpRequest,
+    requester: Authenticated,
+    state: web::Data<State>,
+) -> Result<HttpResponse, ApiError> {
+    let Authenticated(requester) = requester;
+    let Ok(subject) = requester.export_subject() else {
+        state
+            .store
+            .audit(Entry::new(Action::Deny, "no patient").by(&requester))
+            .await?;
+        return Err(ApiError::NoPatient);
+    };
+    let (accept, prefer) = (joined(&request, header::ACCEPT), joined(&request, PREFER));
+    let kick_off = KickOff::read(&Request {
+        accept: accept.as_deref(),
+        prefer: prefer.as_deref(),
+        query: request.query_string(),
+    })?;
+    // Before anything is read, and before the job is there for others to see.
+    let time = state.source.transaction_time().await?;
+    kick_off.check_since(time.clock)?;
+    let job = NewJob {
+        id: JobId::random(),
+        ownership: Ownership {
+            requester_id: requester.id.clone(),
+            subject,
+        },
+        role: requester.role,
+        types: kick_off.types,
+        since: kick_off.since,
+        request_url: format!(
+            "{}{}",
+            state.public_base_url,
+            request
+                .uri()
+                .path_and_query()
+                .map_or("", |uri| uri.as_str())
+        ),
+        transaction_time: time.at,
+        notes: kick_off.notes,
+    };
+    let id = job.id;
+    state.store.kick_off(job).await?;
+    state.announce(id);
+    log(&state, id, &requester);
+    let status_url = format!("{}/$export-status/{id}", state.fhir_base());
+    Ok(HttpResponse::Accepted()
+        .insert_header((header::CONTENT_LOCATION, status_url))
+        .finish())
+}
+
+/// Joins all values of a header, as one value with commas means the same (RFC 9110, section 5.3).
+fn joined(request: &HttpRequest, name: HeaderName) -> Option<String> {
+    let values: Vec<&str> = request
+        .headers()
+        .get_all(name)
+        .map(|value| value.to_str().unwrap_or_default())
+        .collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+fn log(state: &State, id: JobId, requester: &Requester) {
+    tracing::info!(job.id = %id, role = requester.role.as_str(), requester = state.pseudonyms.of(&requester.id), "kicked off");
+}

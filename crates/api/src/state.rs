@@ -1,0 +1,79 @@
+//! What every request shares.
+
+use bulk_export_domain::{
+    hint::Hint, ids::JobId, job::Job, manifest::FileUrls, policy::Requester, pseudonym::Pseudonyms,
+};
+use bulk_export_ipfs::Gateway;
+use bulk_export_queue::Hints;
+use bulk_export_store::{Action, Entry, Store, source::Source};
+
+use crate::{
+    auth::Authenticator,
+    config::{Config, FHIR_BASE},
+    error::ApiError,
+};
+
+/// What every request shares. One for the whole process.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) source: Source,
+    pub(crate) hints: Hints,
+    pub(crate) gateway: Gateway,
+    pub(crate) authenticator: Authenticator,
+    pub(crate) public_base_url: String,
+    pub(crate) file_urls: FileUrls,
+    pub(crate) pseudonyms: Pseudonyms,
+}
+
+impl State {
+    /// Makes the state; connects to nothing yet. Needs a tokio runtime.
+    pub(crate) fn new(config: Config) -> anyhow::Result<Self> {
+        Ok(Self {
+            store: Store::new(&config.store),
+            source: Source::new(&config.source),
+            hints: Hints::new(&config.queue)?,
+            gateway: Gateway::new(&config.gateway_url)?,
+            authenticator: Authenticator::new(config.auth)?,
+            public_base_url: config.public_base_url,
+            file_urls: config.file_urls,
+            pseudonyms: config.pseudonyms,
+        })
+    }
+
+    /// Gives the FHIR base as clients know it.
+    pub(crate) fn fhir_base(&self) -> String {
+        format!("{}{FHIR_BASE}", self.public_base_url)
+    }
+
+    /// Finds a job that this requester may see. Unknown, gone and somebody else's are one answer.
+    pub(crate) async fn visible_job(
+        &self,
+        id: &str,
+        requester: &Requester,
+    ) -> Result<Job, ApiError> {
+        let id: JobId = id.parse().map_err(|_| ApiError::NotFound)?;
+        let job = self.store.job(id).await?.ok_or(ApiError::NotFound)?;
+        if requester.may_see(&job.ownership) {
+            return Ok(job);
+        }
+        self.store
+            .audit(
+                Entry::new(Action::Deny, "not the owner")
+                    .job(id)
+                    .by(requester),
+            )
+            .await?;
+        Err(ApiError::NotFound)
+    }
+
+    /// Pushes a hint, beside the answer: the job is committed, and the reconciler finds it if Redis is away.
+    pub(crate) fn announce(&self, job_id: JobId) {
+        let hints = self.hints.clone();
+        tokio::spawn(async move {
+            if let Err(error) = hints.push(Hint { job_id }, 1).await {
+                tracing::warn!(%error, job.id = %job_id, "the hint could not be pushed; the reconciler will announce the job");
+            }
+        });
+    }
+}
