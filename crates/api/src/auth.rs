@@ -15,6 +15,9 @@ mod refusal;
 mod source;
 mod token;
 
+#[cfg(test)]
+mod tests;
+
 use std::{fmt, sync::Arc};
 
 use bulk_export_domain::policy::Requester;
