@@ -61,11 +61,13 @@ process_birth() {
 # and writes its pid and birth into a file: spawn PIDFILE LOG COMMAND... The child writes the file before it becomes
 # the command, so that it is known even if we are killed right now.
 spawn() {
-    local pidfile=$1 log=$2
+    local pidfile=$1 log=$2 pid
     shift 2
     (
         trap - INT QUIT
-        printf '%s %s\n' "$BASHPID" "$(process_birth "$BASHPID")" >"$pidfile.new"
+        # Inside $(...) BASHPID would be another process's, born a moment later.
+        pid=$BASHPID
+        printf '%s %s\n' "$pid" "$(process_birth "$pid")" >"$pidfile.new"
         mv "$pidfile.new" "$pidfile"
         for fd in /proc/self/fd/*; do
             fd=${fd##*/}

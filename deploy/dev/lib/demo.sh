@@ -38,7 +38,7 @@ show_readiness() {
     local ready
     ready=$(local_curl --fail "$PUBLIC_BASE_URL/readyz")
     fitted "GET /readyz: $ready"
-    jq -e '.postgres == "ok" and .redis == "ok" and .ipfs == "ok"' <<<"$ready" >/dev/null || fail 'not everything is reached'
+    jq -e '.postgres == "up" and .redis == "up" and .ipfs == "up"' <<<"$ready" >/dev/null || fail 'not everything is reached'
 }
 
 # Exports with the command line, downloads, and checks the files against the manifest: export_as TOKEN NAME
