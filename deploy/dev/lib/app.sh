@@ -83,4 +83,4 @@ app_token() {
     fi
 }
 
-sql() { psql -X -q -A -t -v ON_ERROR_STOP=1 -c "$1" "$DATABASE_URL"; }
+sql() { psql -X -q -A -t -P pager=off -v ON_ERROR_STOP=1 -c "$1" "$DATABASE_URL"; }

@@ -10,17 +10,20 @@ step() {
     printf '\n%s. %s.\n' "$step_number" "$1"
 }
 
-# One line of a reply, cut to the terminal.
-fitted() { printf '   %s\n' "${1:0:$((${COLUMNS:-$(tput cols 2>/dev/null || echo 120)} - 4))}"; }
+# One line of a reply, cut to the terminal; to 120 columns where there is none.
+fitted() {
+    local columns=120
+    if [ -t 1 ]; then columns=$(tput cols 2>/dev/null || echo 80); fi
+    printf '   %s\n' "${1:0:$((columns - 4))}"
+}
 
 # What runs however the demo ends: ended EXIT_CODE
 ended() {
     trap - EXIT
     trap '' INT TERM HUP
-    if [ "$1" -ne 0 ]; then
-        app_show_logs "$dir"
-        say "Stopping everything (exit code $1) ..."
-    fi
+    # After Ctrl-C nothing needs an explanation.
+    if [ "$1" -ne 0 ] && [ "$1" -ne 130 ]; then app_show_logs "$dir"; fi
+    if [ "$1" -ne 0 ]; then say "Stopping everything (exit code $1) ..."; fi
     app_stop_all "$dir"
     deploy/dev/services stop "$dir"
     rm -rf "$dir"
