@@ -127,12 +127,14 @@ impl ApiError {
                 }
             }
             Self::MethodNotAllowed(allowed) => {
-                drop(response.insert_header((header::ALLOW, *allowed)))
+                response.insert_header((header::ALLOW, *allowed));
             }
             Self::NoSuchRange(size) => {
-                drop(response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}"))))
+                response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")));
             }
-            Self::Unavailable(_) => drop(response.insert_header((header::RETRY_AFTER, "5"))),
+            Self::Unavailable(_) => {
+                response.insert_header((header::RETRY_AFTER, "5"));
+            }
             Self::Invalid(_)
             | Self::NoPatient
             | Self::NotFound

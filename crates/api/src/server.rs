@@ -78,7 +78,7 @@ async fn tell_start(state: web::Data<State>) {
         .map(|time| time.horizon)
     {
         Ok(Horizon::OpenTransactions) => {
-            tracing::info!("transactionTime is found from the open transactions of the source")
+            tracing::info!("transactionTime is found from the open transactions of the source");
         }
         Ok(Horizon::LagBehindClock) => tracing::warn!(
             "transactionTime stays EXPORT_SOURCE_LAG behind the clock, because this role does not see other sessions: grant it pg_read_all_stats. \

@@ -80,7 +80,7 @@ impl Listener {
                     Err(error) => tracing::warn!(%error, "Redis is away: exports go on as the reconciler finds them"),
                 },
             }
-            backoff = if started.elapsed() > Duration::from_secs(60) {
+            backoff = if started.elapsed() > Duration::from_mins(1) {
                 FIRST_BACKOFF
             } else {
                 (backoff * 2).min(LAST_BACKOFF)
@@ -154,9 +154,10 @@ impl Listener {
 /// PostgreSQL. The arguments are any JSON, because one message that does not parse would end the worker for ever.
 async fn handle(message: Value, bell: Data<Bell>) -> Result<(), BoxDynError> {
     let hint: Option<Hint> = serde_json::from_value(message).ok();
-    match hint {
-        Some(hint) => tracing::debug!(job.id = %hint.job_id, name = JOB_NAME, "hint"),
-        None => tracing::warn!(name = JOB_NAME, "a message on the queue is no hint of ours"),
+    if let Some(hint) = hint {
+        tracing::debug!(job.id = %hint.job_id, name = JOB_NAME, "hint");
+    } else {
+        tracing::warn!(name = JOB_NAME, "a message on the queue is no hint of ours");
     }
     (bell.0.0)(hint).await;
     Ok(())

@@ -28,7 +28,7 @@ pub struct SourceConfig {
     pub lag: Duration,
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 impl Config {
     /// Reads the variables; problems are noted there.
@@ -59,7 +59,7 @@ impl SourceConfig {
             Some(_) => own,
             None => variables.secret("DATABASE_URL"),
         };
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let lag = variables.duration("EXPORT_SOURCE_LAG", minute, Duration::ZERO, DAY);
         Some(Self {
             url: url?,

@@ -41,14 +41,13 @@ impl Error {
     pub fn is_outage(&self) -> bool {
         use diesel::result::{DatabaseErrorKind, Error as Diesel};
         match self {
-            Self::Unreachable(_) => true,
             Self::Statement(Diesel::DatabaseError(kind, info)) => {
                 matches!(
                     kind,
                     DatabaseErrorKind::ClosedConnection | DatabaseErrorKind::SerializationFailure
                 ) || OUTAGES.iter().any(|text| info.message().contains(text))
             }
-            Self::Statement(Diesel::BrokenTransactionManager) => true,
+            Self::Unreachable(_) | Self::Statement(Diesel::BrokenTransactionManager) => true,
             Self::Statement(_)
             | Self::Corrupt { .. }
             | Self::Caller(_)
@@ -78,7 +77,7 @@ impl From<diesel::result::Error> for Error {
 }
 
 /// Turns a row that does not parse into an error that names it.
-pub(crate) fn corrupt(table: &'static str, column: &'static str, id: impl ToString) -> Error {
+pub(crate) fn corrupt(table: &'static str, column: &'static str, id: &impl ToString) -> Error {
     Error::Corrupt {
         table,
         column,

@@ -34,7 +34,7 @@ impl Store {
             let Some(cid) = cid else { return Ok(()) };
             let cid: Cid = cid
                 .parse()
-                .map_err(|_| corrupt("bulk_export_files", "cid", file))?;
+                .map_err(|_| corrupt("bulk_export_files", "cid", &file))?;
             lock_cid(connection, &cid)?;
             diesel::delete(files::table.find(file.uuid())).execute(connection)?;
             release_cid(connection, &cid, &mut unpin)

@@ -50,11 +50,20 @@ pub struct NewFile {
 }
 
 /// How a part's pins are made and released, under the CID's lock. Runs on a blocking thread.
-pub struct Pinning<P, U> {
+pub struct Pinning {
     /// Pins a CID.
-    pub pin: P,
+    pub pin: OnCid,
     /// Releases a CID's pin.
-    pub unpin: U,
+    pub unpin: OnCid,
+}
+
+/// Something that is done to a CID on the node.
+pub type OnCid = Box<dyn FnMut(&Cid) -> Result<(), BoxError> + Send>;
+
+impl std::fmt::Debug for Pinning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pinning")
+    }
 }
 
 impl Store {
@@ -91,16 +100,12 @@ impl Store {
     ///
     /// # Errors
     /// The database is away, or pinning failed ([`Error::Caller`]); nothing was written.
-    pub async fn finish_part<P, U>(
+    pub async fn finish_part(
         &self,
         claim: &Claim,
         files: Vec<NewFile>,
-        pinning: Pinning<P, U>,
-    ) -> Result<Finished, Error>
-    where
-        P: FnMut(&Cid) -> Result<(), BoxError> + Send + 'static,
-        U: FnMut(&Cid) -> Result<(), BoxError> + Send + 'static,
-    {
+        pinning: Pinning,
+    ) -> Result<Finished, Error> {
         let (claim, ttl) = (claim.clone(), self.ttl);
         let Pinning { mut pin, mut unpin } = pinning;
         self.transaction(move |connection| {

@@ -27,7 +27,7 @@ pub use audit::{Action, Entry};
 pub use claim::Progress;
 pub use config::{Config, SourceConfig};
 pub use error::{BoxError, Error};
-pub use finish::{Finished, NewFile, Pinning};
+pub use finish::{Finished, NewFile, OnCid, Pinning};
 pub use migrate::{migrate, revert_all};
 pub use pool::Store;
 pub use sweep::Collected;

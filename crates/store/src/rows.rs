@@ -40,7 +40,7 @@ pub(crate) struct JobRow {
 
 impl JobRow {
     pub(crate) fn into_job(self) -> Result<Job, Error> {
-        let wrong = |column| corrupt("bulk_export_jobs", column, self.id);
+        let wrong = |column| corrupt("bulk_export_jobs", column, &self.id);
         let state = match Status::parse(&self.status).ok_or_else(|| wrong("status"))? {
             Status::Pending => JobState::Pending,
             Status::InProgress => JobState::InProgress {
@@ -95,7 +95,7 @@ pub(crate) struct ScopeRow {
 
 impl ScopeRow {
     pub(crate) fn into_scope(self) -> Result<Scope, Error> {
-        let wrong = |column| corrupt("bulk_export_jobs", column, self.id);
+        let wrong = |column| corrupt("bulk_export_jobs", column, &self.id);
         let types: Option<Vec<ResourceType>> = self
             .resource_types
             .iter()
@@ -135,7 +135,7 @@ impl PartRow {
             corrupt(
                 "bulk_export_parts",
                 column,
-                format!("{}:{}", self.job_id, self.ordinal),
+                &format!("{}:{}", self.job_id, self.ordinal),
             )
         };
         let kind = match self.kind.as_str() {
@@ -176,7 +176,7 @@ pub(crate) struct FileRow {
 
 impl FileRow {
     pub(crate) fn into_file(self) -> Result<File, Error> {
-        let wrong = |column| corrupt("bulk_export_files", column, self.id);
+        let wrong = |column| corrupt("bulk_export_files", column, &self.id);
         let kind = match self.kind.as_str() {
             "output" => FileKind::Output(
                 self.resource_type

@@ -162,17 +162,11 @@ async fn finish(
 }
 
 /// How a claim's files are pinned and released. Called on the store's blocking threads.
-pub(crate) fn pinning(
-    context: &Context,
-    claim: &Claim,
-) -> Pinning<
-    impl FnMut(&Cid) -> Result<(), BoxError> + Send + 'static,
-    impl FnMut(&Cid) -> Result<(), BoxError> + Send + 'static,
-> {
+fn pinning(context: &Context, claim: &Claim) -> Pinning {
     let (node, name, handle) = (context.node.clone(), claim.pin_name(), Handle::current());
     Pinning {
-        pin: move |cid: &Cid| handle.block_on(node.pin(cid, &name)).map_err(Into::into),
-        unpin: unpinning(context),
+        pin: Box::new(move |cid| handle.block_on(node.pin(cid, &name)).map_err(Into::into)),
+        unpin: Box::new(unpinning(context)),
     }
 }
 

@@ -33,7 +33,7 @@ impl Gate {
 
 /// A node that must not be given files.
 #[derive(Debug, thiserror::Error)]
-#[error("the IPFS node is refused:{}", .0.iter().map(|finding| format!("\n  {finding}")).collect::<String>())]
+#[error("the IPFS node is refused:{}", crate::run::listed(.0))]
 pub struct NodeRefused(pub Vec<Finding>);
 
 /// Opens the gate when the node is there and as it must be; opens it again after each outage.
@@ -58,7 +58,7 @@ async fn admit(context: &Context) -> Result<(), NodeRefused> {
         match context.node.check().await {
             Ok(findings) => return judge(findings, context.config.accept_public_node),
             Err(error) if attempt % 15 == 0 => {
-                tracing::warn!(%error, "waiting for the IPFS node; no part is claimed meanwhile")
+                tracing::warn!(%error, "waiting for the IPFS node; no part is claimed meanwhile");
             }
             Err(_) => {}
         }

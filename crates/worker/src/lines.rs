@@ -96,7 +96,7 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
         match row {
             Row::Read(row) => self.write(&row)?,
             Row::Unreadable => self.leave_out(
-                "a row holds a value that cannot be read, such as an infinite date".to_owned(),
+                "a row holds a value that cannot be read, such as an infinite date",
                 Code::Processing,
             )?,
         }
@@ -112,7 +112,7 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
         if let Err(unmappable) = self.mapper.write(row, &mut self.buffer) {
             let id = unmappable.id;
             return self.leave_out(
-                format!(
+                &format!(
                     "{}/{id} cannot be a valid resource: {unmappable}",
                     self.resource_type
                 ),
@@ -128,14 +128,14 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
                 row.id(),
                 self.limits.resource_bytes
             );
-            return self.leave_out(text, Code::TooLong);
+            return self.leave_out(&text, Code::TooLong);
         }
         self.written.rows += 1;
         self.written.bytes += bytes as u64;
         ControlFlow::Continue(())
     }
 
-    fn leave_out(&mut self, text: String, code: Code) -> ControlFlow<()> {
+    fn leave_out(&mut self, text: &str, code: Code) -> ControlFlow<()> {
         self.left_out += 1;
         self.page.push(LeftOut {
             outcome: OperationOutcome::warning(code, format!("left out: {text}")),

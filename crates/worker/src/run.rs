@@ -20,7 +20,7 @@ const PROBE: Duration = Duration::from_secs(2);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The clinical tables are not as they are read.
-    #[error("the clinical tables cannot be exported:{}", .0.iter().map(|missing| format!("\n  {missing}")).collect::<String>())]
+    #[error("the clinical tables cannot be exported:{}", listed(.0))]
     Source(Vec<Missing>),
     /// The node must not be given files.
     #[error(transparent)]
@@ -28,6 +28,16 @@ pub enum StartError {
     /// The address is taken, or is not ours.
     #[error("the address cannot be listened on")]
     Listen(#[source] std::io::Error),
+}
+
+/// Puts each thing on a line of its own.
+pub(crate) fn listed<T: std::fmt::Display>(things: &[T]) -> String {
+    use std::fmt::Write;
+    things.iter().fold(String::new(), |mut text, thing| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "\n  {thing}");
+        text
+    })
 }
 
 /// Works until `stop`, then ends in order: no more claims, a while for what runs, then what runs is handed back.

@@ -1,4 +1,4 @@
-//! `GET metadata`: the CapabilityStatement. No token is needed.
+//! `GET metadata`: the `CapabilityStatement`. No token is needed.
 
 use actix_web::{HttpResponse, http::header, web};
 use bulk_export_domain::metadata::capability_statement;

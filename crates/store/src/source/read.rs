@@ -37,7 +37,7 @@ pub struct Slice {
 #[derive(Debug)]
 pub enum Row {
     /// A row.
-    Read(ClinicalRow),
+    Read(Box<ClinicalRow>),
     /// A row whose values cannot be read, such as an infinite date.
     Unreadable,
 }
@@ -211,7 +211,7 @@ fn hand_over(
     let mut read = 0;
     for row in rows {
         let row = match row {
-            Ok(row) => Row::Read(row),
+            Ok(row) => Row::Read(Box::new(row)),
             Err(diesel::result::Error::DeserializationError(_)) => Row::Unreadable,
             Err(error) => return Err(error.into()),
         };

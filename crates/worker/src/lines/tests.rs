@@ -8,7 +8,7 @@ use super::*;
 
 fn patient(first_name: &str) -> Row {
     let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    Row::Read(ClinicalRow::Patient(PatientRow {
+    Row::Read(Box::new(ClinicalRow::Patient(PatientRow {
         id: Uuid::from_u128(7),
         mrn: "1".to_owned(),
         first_name: first_name.to_owned(),
@@ -21,7 +21,7 @@ fn patient(first_name: &str) -> Row {
         address: None,
         created_at: at,
         updated_at: at,
-    }))
+    })))
 }
 
 /// Runs rows through lines; gives the counts, the files and what was left out.
@@ -81,7 +81,7 @@ fn every_row_is_a_line_or_is_told() {
     let counts = result.unwrap();
     assert_eq!(counts.rows, 2);
     assert_eq!(files.len(), 1);
-    assert_eq!(files[0].iter().filter(|byte| **byte == b'\n').count(), 2);
+    assert_eq!(String::from_utf8_lossy(&files[0]).lines().count(), 2);
     assert_eq!(files[0].len() as u64, counts.bytes);
     assert!(ended);
     assert_eq!(left_out.len(), 2);
