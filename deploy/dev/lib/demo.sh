@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The demo's steps: each shows what it does, and ends the demo when something is not as it should be.
-# They use what `demo` sets: dir, programs, patients, admin, patient_id.
+# They use what `demo` sets: dir, existed, programs, patients, admin, patient, patient_id.
 # shellcheck disable=SC2154
 
 facts='.extension["https://fhir-bulk-export.org/extension/file"]'
@@ -23,6 +23,10 @@ ended() {
     trap '' INT TERM HUP
     # After Ctrl-C nothing needs an explanation.
     if [ "$1" -ne 0 ] && [ "$1" -ne 130 ]; then app_show_logs "$dir"; fi
+    if [ "$existed" = yes ]; then
+        say "What ran before is left as it is: make dev tries again, make stop ends it."
+        return 0
+    fi
     if [ "$1" -ne 0 ]; then say "Stopping everything (exit code $1) ..."; fi
     app_stop_all "$dir"
     deploy/dev/services stop "$dir"
@@ -37,11 +41,15 @@ show_tables() {
     [ "$(sql 'SELECT count(*) FROM patients')" -eq "$patients" ] || fail "there should be $patients patients"
 }
 
+all_are_up() {
+    ready=$(local_curl --fail "$PUBLIC_BASE_URL/readyz" 2>/dev/null) &&
+        jq -e '.postgres == "up" and .redis == "up" and .ipfs == "up"' <<<"$ready" >/dev/null
+}
+
 show_readiness() {
-    local ready
-    ready=$(local_curl --fail "$PUBLIC_BASE_URL/readyz")
+    local ready=''
+    wait_until 20 all_are_up || fail "not everything is reached: $ready"
     fitted "GET /readyz: $ready"
-    jq -e '.postgres == "up" and .redis == "up" and .ipfs == "up"' <<<"$ready" >/dev/null || fail 'not everything is reached'
 }
 
 # Exports with the command line, downloads, and checks the files against the manifest: export_as TOKEN NAME
@@ -181,11 +189,12 @@ show_curl_lines() {
 
 	    # its status: 202 while it runs, 200 with the manifest when it is complete
 	    curl -sSi "\$STATUS" -H "Authorization: Bearer \$ADMIN"
+	    while curl -sSi "\$STATUS" -H "Authorization: Bearer \$ADMIN" | grep -q '^HTTP.* 202'; do sleep 1; done
 
 	    # the manifest's files, and the first lines of the first one
 	    curl -sS "\$STATUS" -H "Authorization: Bearer \$ADMIN" | jq -r '.output[] | [.type, .count, .url] | @tsv'
 	    FILE=\$(curl -sS "\$STATUS" -H "Authorization: Bearer \$ADMIN" | jq -r '.output[0].url')
-	    curl -sS "\$FILE" -H "Authorization: Bearer \$ADMIN" | head -n 2
+	    curl -s "\$FILE" -H "Authorization: Bearer \$ADMIN" | head -n 2
 
 	    # cancel it, or remove what it has written
 	    curl -sSi -X DELETE "\$STATUS" -H "Authorization: Bearer \$ADMIN"
