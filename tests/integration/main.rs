@@ -6,6 +6,7 @@ mod cancel;
 mod confidentiality;
 mod configuration;
 mod damage;
+mod deploy;
 mod download;
 mod expiry;
 mod fhir_validity;
