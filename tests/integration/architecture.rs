@@ -21,14 +21,13 @@ const MAY_NAME: [(&str, &[&str]); 8] = [
 ];
 
 /// Packages that one crate hides from the others.
-const ALONE: [(&str, &[&str]); 4] = [
+const ALONE: [(&str, &[&str]); 3] = [
     ("store", &["diesel", "diesel_migrations", "r2d2"]),
     ("queue", &["apalis", "apalis-redis", "redis"]),
     (
         "ipfs",
         &["ipfs-api-backend-hyper", "ipfs-api-prelude", "rust-unixfs"],
     ),
-    ("api", &["actix-web", "jsonwebtoken"]),
 ];
 
 /// Packages that do I/O: the rules have none.

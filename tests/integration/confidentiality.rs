@@ -19,7 +19,7 @@ async fn logs_redis_and_pin_names_hold_no_health_data_no_patient_and_no_token() 
         .await;
     let patient: Uuid = stack
         .database
-        .value("SELECT id FROM patients LIMIT 1", &[])
+        .value("SELECT patient_id FROM medical_records GROUP BY patient_id ORDER BY count(*) DESC LIMIT 1", &[])
         .await;
     stack
         .database

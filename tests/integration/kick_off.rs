@@ -184,7 +184,7 @@ async fn since_must_be_an_instant_of_the_past() {
 async fn a_query_that_is_too_long_or_not_text_is_refused_and_nothing_breaks() {
     let stack = Stack::builder().start().await;
     let admin = stack.admin();
-    let long = format!("_type={}", "Patient,".repeat(10_000));
+    let long = format!("_type={}", "Patient,".repeat(2_000));
     for query in [long.as_str(), "_type=%ff%fe", "_since=%00", "%zz=1"] {
         let reply = admin.kick_off(query).await;
         assert!(

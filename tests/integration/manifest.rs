@@ -126,7 +126,7 @@ async fn a_completed_manifest_never_changes() {
     admin.completed(&url).await;
     let first = admin.get(&url).await;
     stack.database.run("UPDATE patients SET first_name = 'Changed', updated_at = now(); DELETE FROM medical_history").await;
-    stack.load(3).await;
+    data::patient_with_records(&stack.database, 3, 100).await;
     let second = admin.get(&url).await;
     assert_eq!(first.text(), second.text());
     assert_eq!(first.header("expires"), second.header("expires"));

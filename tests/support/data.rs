@@ -80,7 +80,7 @@ pub async fn patient_with_records(
     description_bytes: i32,
 ) -> Uuid {
     let patient = Uuid::new_v4();
-    let sql = "INSERT INTO patients (id, mrn, first_name, last_name, sex) VALUES ($1, $1::text, 'Ada', 'Lovelace', 'female')";
+    let sql = "INSERT INTO patients (id, mrn, first_name, last_name, sex) VALUES ($1, ($1::uuid)::text, 'Ada', 'Lovelace', 'female')";
     database.execute(sql, &[&patient]).await;
     records_of(database, patient, records, description_bytes).await;
     patient
@@ -89,7 +89,7 @@ pub async fn patient_with_records(
 /// Inserts that many more records of a patient.
 pub async fn records_of(database: &Database, patient: Uuid, records: i64, description_bytes: i32) {
     let sql = "INSERT INTO medical_records (id, patient_id, record_type, description, status, record_date)
-               SELECT gen_random_uuid(), $1, 'imaging', repeat(md5(random()::text), 1 + $3 / 32), 'active', now() FROM generate_series(1, $2)";
+               SELECT gen_random_uuid(), $1, 'imaging', repeat(md5(random()::text), 1 + $3 / 32), 'active', now() FROM generate_series(1, $2::bigint)";
     database
         .execute(sql, &[&patient, &records, &description_bytes])
         .await;

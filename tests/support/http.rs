@@ -68,15 +68,19 @@ pub async fn open(address: &str, request: &str, headers: &[(&str, &str)]) -> Tcp
     stream
 }
 
-/// Takes an answer apart.
+/// Takes an answer apart. A connection that broke before the head was sent gives the status 0.
 ///
 /// # Panics
-/// When it has no head.
+/// When the head is none.
 pub fn parse(bytes: &[u8]) -> Raw {
-    let end = bytes
-        .windows(4)
-        .position(|window| window == b"\r\n\r\n")
-        .expect("an answer has a head");
+    let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
+        let (headers, body) = (vec![], bytes.to_vec());
+        return Raw {
+            status: 0,
+            headers,
+            body,
+        };
+    };
     let head = std::str::from_utf8(&bytes[..end]).expect("a head is text");
     let mut lines = head.split("\r\n");
     let status = lines

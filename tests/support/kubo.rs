@@ -37,7 +37,7 @@ impl Kubo {
         body
     }
 
-    /// Gives the pins, CID to name.
+    /// Gives the named pins, CID to name: a node pins its own empty folder, without a name.
     pub async fn pins(&self) -> BTreeMap<String, String> {
         let body = self
             .rpc("pin/ls?type=recursive&names=true&stream=true")
@@ -48,6 +48,7 @@ impl Kubo {
             .map(|line| serde_json::from_str::<Value>(line).expect("one JSON object a line"));
         lines
             .map(|line| (text(&line, "Cid"), text(&line, "Name")))
+            .filter(|(_, name)| !name.is_empty())
             .collect()
     }
 

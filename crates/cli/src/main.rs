@@ -2,7 +2,8 @@
 
 use std::process::ExitCode;
 
-use bulk_export_cli::{args::Cli, commands, environment};
+use bulk_export_cli::{args::Cli, commands};
+use bulk_export_domain::config::Variables;
 use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
@@ -15,7 +16,14 @@ fn main() -> ExitCode {
             .with_writer(std::io::stderr)
             .init();
     }
-    match commands::run(cli.command, &environment::read()) {
+    let variables = match Variables::from_process() {
+        Ok(variables) => variables,
+        Err(problems) => {
+            eprintln!("error: {problems}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match commands::run(cli.command, &variables) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

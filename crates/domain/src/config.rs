@@ -1,7 +1,7 @@
 //! Configuration read from variables: every value is parsed before any socket opens, and all problems are
 //! reported at once by the variable's name. The environment is read here, once, and nowhere else.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, fmt, str::FromStr, time::Duration};
 
 use secrecy::SecretString;
 
@@ -80,7 +80,11 @@ impl Variables {
         reason = "the one place that reads the environment"
     )]
     pub fn from_process() -> Result<Self, Problems> {
-        Self::with_files(std::env::vars().collect(), |path| {
+        // A variable that is not UTF-8 is none of ours.
+        let text = |(name, value): (OsString, OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::with_files(std::env::vars_os().filter_map(text).collect(), |path| {
             std::fs::read_to_string(path)
         })
     }
@@ -106,6 +110,9 @@ impl Variables {
                 continue;
             }
             match read(path) {
+                Ok(secret) if secret.trim().is_empty() => {
+                    problems.push(problem("names a file that is empty"))
+                }
                 Ok(secret) => drop(values.insert(
                     name.to_owned(),
                     secret.trim_end_matches(['\r', '\n']).to_owned(),
@@ -223,7 +230,7 @@ impl Variables {
     }
 
     /// Reads a secret. Its value is never repeated in a problem.
-    pub fn secret(&mut self, name: &str) -> Option<SecretString> {
+    pub fn secret(&self, name: &str) -> Option<SecretString> {
         self.values
             .get(name)
             .map(|value| SecretString::from(value.clone()))
@@ -242,6 +249,9 @@ impl Variables {
     }
 }
 
+/// What is logged by default: our own events, and of the servers beneath us only what is wrong.
+const DEFAULT_FILTER: &str = "info,actix_server=warn,apalis_core=warn";
+
 /// How a process writes its log: `LOG_FORMAT` and `RUST_LOG`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logging {
@@ -258,7 +268,10 @@ impl Logging {
         if format != "json" && format != "pretty" {
             variables.problem("LOG_FORMAT", "cannot be read: json or pretty is expected");
         }
-        let filter = variables.raw("RUST_LOG").unwrap_or("info").to_owned();
+        let filter = variables
+            .raw("RUST_LOG")
+            .unwrap_or(DEFAULT_FILTER)
+            .to_owned();
         if !understood(&filter) {
             variables.problem(
                 "RUST_LOG",

@@ -103,6 +103,9 @@ const PRIVACY: [(&str, Must); 13] = [
     ("Routing.Type", Must::Be("none")),
 ];
 
+/// What sets all of [`IMPORT`].
+const PROFILE: &str = "ipfs config profile apply unixfs-v1-2025, and restart the node";
+
 const SERIES: &str = "0.43.";
 
 /// Compares a node of this version with what it must be.
@@ -128,7 +131,7 @@ pub(crate) async fn check(rpc: &Rpc, version: &str) -> Result<Vec<Finding>, Erro
             setting: "the CID of a file of 1 MiB and 1 byte",
             found: "another".to_owned(),
             expected: "that of the profile unixfs-v1-2025".to_owned(),
-            fix: "ipfs config profile apply unixfs-v1-2025, and restart the node".to_owned(),
+            fix: PROFILE.to_owned(),
         });
     }
     findings.extend(network(rpc).await?);
@@ -172,7 +175,12 @@ fn judge(config: &Value, kind: Kind, setting: &'static str, must: Must) -> Optio
         Must::BeFalse => "false".to_owned(),
         Must::BeEmpty => "[]".to_owned(),
     };
-    let fix = format!("ipfs config --json {setting} '{expected}', and restart the node");
+    let fix = match kind {
+        Kind::Import => PROFILE.to_owned(),
+        Kind::Privacy | Kind::Version => {
+            format!("ipfs config --json {setting} '{expected}', and restart the node")
+        }
+    };
     (!right).then(|| Finding {
         kind,
         setting,
@@ -271,8 +279,13 @@ mod tests {
                 panic!("{setting}: {findings:?}")
             };
             assert_eq!(finding.setting, *setting);
+            let named = if finding.privacy() {
+                *setting
+            } else {
+                "unixfs-v1-2025"
+            };
             assert!(
-                finding.fix.contains(setting) && !finding.to_string().contains("192.0.2.1"),
+                finding.fix.contains(named) && !finding.to_string().contains("192.0.2.1"),
                 "{finding}"
             );
         }

@@ -25,6 +25,9 @@ pub enum Error {
     /// What the caller was to do under the lock (pin, unpin, collect) failed.
     #[error("the work under the lock failed")]
     Caller(#[source] BoxError),
+    /// The clinical tables are no longer as they are read.
+    #[error("the clinical tables have changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    SourceChanged(Vec<crate::source::Missing>),
     /// A read was stopped by its caller.
     #[error("the read was stopped")]
     Stopped,
@@ -51,6 +54,7 @@ impl Error {
             Self::Statement(_)
             | Self::Corrupt { .. }
             | Self::Caller(_)
+            | Self::SourceChanged(_)
             | Self::Stopped
             | Self::Migration(_)
             | Self::Task(_) => false,

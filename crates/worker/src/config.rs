@@ -7,7 +7,7 @@ use bulk_export_domain::config::{Logging, Problems, Variables};
 use url::Url;
 
 /// The words by which an operator accepts a node that is not private.
-const ACCEPT_PUBLIC: &str = "yes, anyone may read the files";
+pub(crate) const ACCEPT_PUBLIC: &str = "yes, anyone may read the files";
 
 /// The configuration.
 #[derive(Debug, Clone)]

@@ -32,6 +32,8 @@ pub struct Context {
     /// One permit a part that may run.
     pub(crate) slots: Arc<Semaphore>,
     pub(crate) tracker: TaskTracker,
+    /// The checks of the start have passed.
+    pub(crate) started: CancellationToken,
     /// No more claims.
     pub(crate) stop: CancellationToken,
     /// What runs is handed back.
@@ -64,6 +66,7 @@ impl Context {
             leases: Leases::default(),
             slots: Arc::new(Semaphore::new(config.parts.slots)),
             tracker: TaskTracker::new(),
+            started: CancellationToken::new(),
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
             config: Arc::new(config),

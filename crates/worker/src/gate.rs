@@ -5,7 +5,7 @@ use std::time::Duration;
 use bulk_export_ipfs::{Finding, Kind};
 use tokio::sync::watch;
 
-use crate::Context;
+use crate::{Context, config::ACCEPT_PUBLIC};
 
 /// How often a node that is away is asked again.
 const PROBE: Duration = Duration::from_secs(2);
@@ -33,8 +33,17 @@ impl Gate {
 
 /// A node that must not be given files.
 #[derive(Debug, thiserror::Error)]
-#[error("the IPFS node is refused:{}", crate::run::listed(.0))]
+#[error("the IPFS node is refused:{}{}", crate::run::listed(.0), way_out(.0))]
 pub struct NodeRefused(pub Vec<Finding>);
+
+/// Says how the operator may accept what was found, where that is possible.
+fn way_out(findings: &[Finding]) -> String {
+    if findings.iter().all(Finding::privacy) {
+        format!("\nif anyone may read the files, set IPFS_ALLOW_PUBLIC_NODE to '{ACCEPT_PUBLIC}'")
+    } else {
+        String::new()
+    }
+}
 
 /// Opens the gate when the node is there and as it must be; opens it again after each outage.
 ///

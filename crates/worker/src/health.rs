@@ -1,5 +1,5 @@
-//! `/healthz` and `/readyz` of the worker. Alive means that the process answers; ready means that PostgreSQL does.
-//! Redis and the node are reported: a worker waits for them by itself.
+//! `/healthz` and `/readyz` of the worker. Alive means that the process answers; ready means that PostgreSQL does and that
+//! the checks of the start have passed. Redis and the node are reported: a worker waits for them by itself.
 
 use std::net::TcpListener;
 
@@ -33,7 +33,7 @@ async fn ready(context: web::Data<Context>) -> HttpResponse {
         context.hints.ready(),
         context.node.ready()
     );
-    let ready = postgres.is_ok() && !context.stop.is_cancelled();
+    let ready = postgres.is_ok() && context.started.is_cancelled() && !context.stop.is_cancelled();
     let word = |up: bool| if up { "up" } else { "down" };
     let body = serde_json::json!({
         "status": if ready { "ready" } else { "not ready" },

@@ -77,6 +77,7 @@ fn write_address(file: &Path, listener: &TcpListener) -> std::io::Result<()> {
 async fn work(context: &Context) -> Result<(), StartError> {
     check_source(context).await?;
     wait_for_tables(context).await;
+    context.started.cancel();
     // These outlive `stop`: parts that are finished during the drain still need their leases watched.
     let background = context.abort.clone();
     let tasks = context.clone();

@@ -44,7 +44,7 @@ pub struct Args {
 /// # Errors
 /// No database, tables that are not empty, or a row that the database refuses.
 pub fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
-    let url = match environment::secret(variables, "SOURCE_DATABASE_URL")? {
+    let url = match variables.secret("SOURCE_DATABASE_URL") {
         Some(url) => url,
         None => environment::required_secret(
             variables,

@@ -25,7 +25,7 @@ pub struct Connection {
         value_name = "URL",
         help = "The server's FHIR base, such as https://api.example.org/fhir/r4; the token (BULK_EXPORT_TOKEN) goes there only"
     )]
-    pub url: Url,
+    url: Option<Url>,
 }
 
 impl Connection {
@@ -34,13 +34,25 @@ impl Connection {
     /// # Errors
     /// No token, or one that cannot be sent.
     pub fn client(&self, variables: &Variables) -> anyhow::Result<Client> {
+        let needed = [
+            ("BULK_EXPORT_URL", self.url.is_some()),
+            (
+                "BULK_EXPORT_TOKEN",
+                variables.raw("BULK_EXPORT_TOKEN").is_none(),
+            ),
+        ];
+        environment::all_set(&needed)?;
         let token = environment::required_secret(
             variables,
             "BULK_EXPORT_TOKEN",
             "the bearer token of the server",
         )?;
         let notice = |failure: &Error| eprintln!("{}", progress::again(failure));
-        Ok(Client::new(self.url.clone(), token)?.with_notice(notice))
+        Ok(Client::new(
+            self.url.clone().context("BULK_EXPORT_URL is not set")?,
+            token,
+        )?
+        .with_notice(notice))
     }
 }
 

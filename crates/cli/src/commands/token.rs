@@ -32,10 +32,10 @@ pub struct Args {
     ttl: Duration,
     /// The issuer, as the server expects it.
     #[arg(long, env = "AUTH_ISSUER", value_name = "TEXT")]
-    issuer: String,
+    issuer: Option<String>,
     /// The audience, as the server expects it.
     #[arg(long, env = "AUTH_AUDIENCE", value_name = "TEXT")]
-    audience: String,
+    audience: Option<String>,
     /// The claim that holds the role.
     #[arg(
         long,
@@ -63,6 +63,15 @@ fn role(text: &str) -> Result<Role, String> {
 /// # Errors
 /// No secret, or one that is too short.
 pub fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
+    let needed = [
+        (
+            "AUTH_DEV_SECRET",
+            variables.raw("AUTH_DEV_SECRET").is_none(),
+        ),
+        ("AUTH_ISSUER", args.issuer.is_some()),
+        ("AUTH_AUDIENCE", args.audience.is_some()),
+    ];
+    environment::all_set(&needed)?;
     let secret = environment::required_secret(
         variables,
         "AUTH_DEV_SECRET",
@@ -89,8 +98,8 @@ fn claims(args: &Args, now: Duration) -> Map<String, Value> {
     let sub = args.sub.as_deref().unwrap_or("admin");
     let mut claims = Map::new();
     let mut set = |name: &str, value: Value| claims.insert(name.to_owned(), value);
-    set("iss", args.issuer.as_str().into());
-    set("aud", args.audience.as_str().into());
+    set("iss", args.issuer.as_deref().into());
+    set("aud", args.audience.as_deref().into());
     set("sub", sub.into());
     set("iat", now.as_secs().into());
     set("exp", now.saturating_add(args.ttl).as_secs().into());

@@ -18,7 +18,8 @@ use diesel::{
 
 use super::{
     Source, Stop, Whose,
-    schema::{medical_history, medical_record_consents, medical_records, patients},
+    check::missing,
+    schema::{medical_history, medical_record_consents, medical_records, patients, table_of},
 };
 use crate::{error::Error, pool::checkout};
 
@@ -66,6 +67,14 @@ impl Source {
         )?;
         let backend: i32 =
             diesel::select(sql::<Integer>("pg_backend_pid()")).get_result(&mut *connection)?;
+        let table = table_of(slice.resource_type).name;
+        let changed: Vec<_> = missing(&mut connection)?
+            .into_iter()
+            .filter(|one| one.table == table)
+            .collect();
+        if !changed.is_empty() {
+            return Err(Error::SourceChanged(changed));
+        }
         if !stop.begin(backend) {
             return Err(Error::Stopped);
         }

@@ -96,14 +96,14 @@ fn an_error_in_the_middle_never_looks_like_an_end() {
     let (result, _, ended, _) = run(
         WIDE,
         vec![patient("A")],
-        Err(StoreError::Statement(diesel_error())),
+        Err(StoreError::Corrupt {
+            table: "t",
+            column: "c",
+            id: "1".to_owned(),
+        }),
     );
     assert!(matches!(result, Err(Failure::Retry(_))));
     assert!(!ended);
-}
-
-fn diesel_error() -> diesel::result::Error {
-    diesel::result::Error::RollbackTransaction
 }
 
 #[test]
