@@ -3,6 +3,7 @@
 use bulk_export_tests::{
     Client, Stack,
     client::{accepted, job_id},
+    poll, secs,
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -53,14 +54,13 @@ async fn an_export_is_accepted_with_an_absolute_status_url_and_stored() {
 #[tokio::test]
 async fn the_message_on_the_queue_is_the_job_id_and_nothing_else() {
     let stack = Stack::builder().start().await;
-    let url = stack
-        .patient("5f0c3a53-7f6e-4be5-8a31-5c9e5a1c2b11")
-        .start("_type=Patient")
-        .await;
-    assert_eq!(
-        stack.redis.messages().await,
-        [format!(r#"{{"jobId":"{}"}}"#, job_id(&url))]
-    );
+    let patient = stack.patient("5f0c3a53-7f6e-4be5-8a31-5c9e5a1c2b11");
+    let url = patient.start("_type=Patient").await;
+    let messages = poll("the hint is pushed", secs(5), async || {
+        Some(stack.redis.messages().await).filter(|messages| !messages.is_empty())
+    })
+    .await;
+    assert_eq!(messages, [format!(r#"{{"jobId":"{}"}}"#, job_id(&url))]);
 }
 
 #[tokio::test]

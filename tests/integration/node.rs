@@ -40,7 +40,7 @@ async fn a_public_node_is_refused_with_every_finding_and_its_fix() {
     let running = poll(
         "the worker says that it accepts this node",
         secs(20),
-        async || worker.log().contains("Routing").then_some(()),
+        async || worker.log().contains("Provide.Enabled").then_some(()),
     );
     running.await;
     assert!(

@@ -142,7 +142,7 @@ async fn a_part_that_fails_every_time_fails_its_job_and_no_other() {
         admin.start("_type=Patient,Consent").await,
     );
     admin.completed(&good).await;
-    admin.answers(&bad, 500).await.outcome(500, "exception");
+    admin.answers(&bad, 500).await.outcome(500, "processing");
     let open = "bulk_export_parts WHERE job_id = $1 AND state IN ('due', 'running')";
     assert_eq!(stack.database.count(open, &[&job_id(&bad)]).await, 0);
 }
@@ -173,7 +173,7 @@ async fn a_part_that_kills_every_worker_ends_in_a_failed_job() {
     }
     gate.open().await;
     stack.start_worker(&[]).await;
-    client.answers(&url, 500).await.outcome(500, "exception");
+    client.answers(&url, 500).await.outcome(500, "processing");
 }
 
 #[tokio::test]

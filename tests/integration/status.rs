@@ -99,7 +99,7 @@ async fn a_failed_job_says_what_happened_without_internals() {
         .run("ALTER TABLE medical_records RENAME COLUMN description TO hidden_column")
         .await;
     let url = admin.start("").await;
-    let issue = admin.answers(&url, 500).await.outcome(500, "exception");
+    let issue = admin.answers(&url, 500).await.outcome(500, "processing");
     let text = issue.to_string().to_lowercase();
     for internal in [
         "hidden_column",

@@ -50,7 +50,7 @@ async fn stel_03_a_running_job_is_202_and_a_failed_one_500() {
         .run("ALTER TABLE patients RENAME COLUMN mrn TO other")
         .await;
     let url = admin.start("").await;
-    admin.answers(&url, 500).await.outcome(500, "exception");
+    admin.answers(&url, 500).await.outcome(500, "processing");
 }
 
 #[tokio::test]

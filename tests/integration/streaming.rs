@@ -160,7 +160,7 @@ async fn an_error_in_the_middle_never_completes_a_job_with_fewer_rows() {
     let client = stack.patient(patient);
     let url = client.start("_type=Patient,DocumentReference").await;
     let reply = client.answers(&url, 500).await;
-    reply.outcome(500, "exception");
+    reply.outcome(500, "processing");
     let text = reply.text().to_lowercase();
     assert!(
         !text.contains("division") && !text.contains("zero") && !text.contains("medical_records"),

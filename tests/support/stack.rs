@@ -7,6 +7,8 @@ use std::{
     sync::atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
+use serde_json::Value;
+
 use crate::{
     Client, Database, Kubo, Process, binaries,
     binaries::Binary,
@@ -248,17 +250,14 @@ impl Stack {
     pub async fn start_worker(&mut self, more: &[(&str, &str)]) -> usize {
         let number = self.workers.len();
         let mut worker = self.spawn_worker(more);
-        let root = format!("http://{}", worker.address().await);
-        assert!(
-            poll("the worker is ready", secs(30), async || is_ready(
-                &mut worker,
-                &root
-            )
-            .await)
-            .await,
-            "{}",
-            worker.log()
-        );
+        let url = format!("http://{}/readyz", worker.address().await);
+        // Ready means that Postgres answers; `claiming`, that the source and the node have passed their checks too.
+        poll("the worker claims", secs(30), async || {
+            assert!(worker.ended().is_none(), "the worker ended at its start");
+            let body: Value = reqwest::get(&url).await.ok()?.json().await.ok()?;
+            (body["claiming"] == true).then_some(())
+        })
+        .await;
         self.workers.push(worker);
         number
     }
