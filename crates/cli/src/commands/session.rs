@@ -38,7 +38,7 @@ impl Connection {
             ("BULK_EXPORT_URL", self.url.is_some()),
             (
                 "BULK_EXPORT_TOKEN",
-                variables.raw("BULK_EXPORT_TOKEN").is_none(),
+                variables.raw("BULK_EXPORT_TOKEN").is_some(),
             ),
         ];
         environment::all_set(&needed)?;
@@ -167,4 +167,25 @@ pub fn status_url(client: &Client, argument: &Url) -> anyhow::Result<StatusUrl> 
     client
         .status_url(argument.as_str())
         .context("this export cannot be asked about")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_needs_a_server_and_a_token_and_all_that_is_missing_is_named() {
+        let variables = |token: &str| Variables::new([("BULK_EXPORT_TOKEN".into(), token.into())]);
+        let client = |url: Option<&str>, token: &str| {
+            let url = url.map(|url| url.parse().unwrap());
+            let client = Connection { url }.client(&variables(token));
+            client.map(drop).map_err(|error| error.to_string())
+        };
+        let url = Some("http://127.0.0.1:1/fhir/r4");
+        assert_eq!(client(url, "t"), Ok(()));
+        let not_set = |token, url: Option<&str>| client(url, token).unwrap_err();
+        assert!(not_set("", url).starts_with("not set: BULK_EXPORT_TOKEN ("));
+        assert!(not_set("t", None).starts_with("not set: BULK_EXPORT_URL ("));
+        assert!(not_set("", None).starts_with("not set: BULK_EXPORT_URL, BULK_EXPORT_TOKEN ("));
+    }
 }

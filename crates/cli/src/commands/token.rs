@@ -66,7 +66,7 @@ pub fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
     let needed = [
         (
             "AUTH_DEV_SECRET",
-            variables.raw("AUTH_DEV_SECRET").is_none(),
+            variables.raw("AUTH_DEV_SECRET").is_some(),
         ),
         ("AUTH_ISSUER", args.issuer.is_some()),
         ("AUTH_AUDIENCE", args.audience.is_some()),
@@ -187,5 +187,17 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(error.contains("too short") && !error.contains("canary"));
+    }
+
+    #[test]
+    fn the_secret_is_needed_and_enough() {
+        let args = args("--role ADMIN").unwrap();
+        let secret = (
+            "AUTH_DEV_SECRET".into(),
+            "0123456789abcdef0123456789abcdef".into(),
+        );
+        run(&args, &Variables::new([secret])).unwrap();
+        let error = run(&args, &Variables::new([])).unwrap_err().to_string();
+        assert!(error.starts_with("not set: AUTH_DEV_SECRET ("), "{error}");
     }
 }
