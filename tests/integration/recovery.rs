@@ -184,7 +184,7 @@ async fn a_worker_that_lost_the_database_for_a_while_goes_on() {
     let client = stack.patient(patient);
     let url = client.start("_type=DocumentReference").await;
     gate.reached().await;
-    let sql = "pg_stat_activity WHERE datname = current_database() AND application_name = 'fhir-bulk-export' AND pg_terminate_backend(pid)";
+    let sql = "(SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'fhir-bulk-export' OFFSET 0) s WHERE pg_terminate_backend(pid)";
     assert!(
         stack.database.count(sql, &[]).await > 2,
         "every session of the programs is ended"

@@ -100,7 +100,8 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
                 Code::Processing,
             )?,
         }
-        if self.buffer.len() < BUFFER {
+        let file_bytes = self.file_bytes + self.buffer.len() as u64;
+        if self.buffer.len() < BUFFER && file_bytes < self.limits.file_bytes {
             ControlFlow::Continue(())
         } else {
             self.send()

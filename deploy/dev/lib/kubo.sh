@@ -71,7 +71,8 @@ kubo_ports() {
         .Addresses.API = $api | .Addresses.Gateway = $gateway | .Addresses.Swarm = []
         | .Routing.Type = "none" | .Discovery.MDNS.Enabled = false | .HTTPRetrieval.Enabled = false
         | .AutoTLS.Enabled = false | .Import.FastProvideRoot = false | .Version.SwarmCheckEnabled = false
-        | .Gateway.NoFetch = true | .Gateway.NoDNSLink = true | .Internal.ShutdownTimeout = "30s"
+        | .Gateway.NoFetch = true | .Gateway.NoDNSLink = true | .Gateway.RetrievalTimeout = "10m"
+        | .Gateway.MaxRequestDuration = "24h" | .Internal.ShutdownTimeout = "30s"
     ' "$1/repo/config" >"$1/config.new"
     mv "$1/config.new" "$1/repo/config"
 }
