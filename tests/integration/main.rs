@@ -10,6 +10,7 @@ mod deploy;
 mod download;
 mod expiry;
 mod fhir_validity;
+mod ipfs;
 mod kick_off;
 mod manifest;
 mod migrations;

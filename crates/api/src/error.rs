@@ -106,7 +106,7 @@ impl ApiError {
             .with_diagnostics(format!("supported: {allowed}")),
             Self::NoSuchRange(size) => error(Code::Invalid, "the file has no such range")
                 .with_diagnostics(format!("the file has {size} bytes")),
-            Self::JobFailed(reason) => error(Code::Exception, reason.as_str()),
+            Self::JobFailed(reason) => error(Code::Processing, reason.as_str()),
             Self::Unavailable(_) => {
                 error(Code::Transient, "the service cannot answer at the moment")
                     .with_diagnostics("try again later")

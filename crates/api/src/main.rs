@@ -47,5 +47,7 @@ async fn start(config: Config) -> anyhow::Result<()> {
         }
         told.cancel();
     });
-    Ok(run(config, stop).await?)
+    let ended = run(config, stop).await;
+    bulk_export_store::close().await;
+    Ok(ended?)
 }

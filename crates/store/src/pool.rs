@@ -9,10 +9,10 @@ use diesel::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{config::Config, error::Error};
+use crate::{config::Config, connector::Connector, error::Error};
 
-pub(crate) type Connections = Pool<ConnectionManager<PgConnection>>;
-pub(crate) type Pooled = PooledConnection<ConnectionManager<PgConnection>>;
+pub(crate) type Connections = Pool<Connector>;
+pub(crate) type Pooled = PooledConnection<Connector>;
 
 /// The name under which our sessions show in `pg_stat_activity`: the horizon leaves them out.
 pub(crate) const APPLICATION: &str = "fhir-bulk-export";
@@ -111,10 +111,10 @@ pub(crate) fn checkout(connections: &Connections) -> Result<Pooled, Error> {
 
 /// Makes a pool that connects when first asked.
 pub(crate) fn pool(url: &SecretString, size: u32, session: &'static str) -> Connections {
-    let manager = ConnectionManager::new(with_defaults(url.expose_secret()));
+    let manager = Connector(ConnectionManager::new(with_defaults(url.expose_secret())));
     Pool::builder()
         .max_size(size)
-        .min_idle(Some(1))
+        .min_idle(Some(0))
         .connection_timeout(CHECKOUT)
         .connection_customizer(Box::new(Session(session)))
         .error_handler(Box::new(Log))

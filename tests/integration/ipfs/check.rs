@@ -40,7 +40,10 @@ impl Changed {
             .spawn()
             .expect("the daemon can be started");
         let changed = Self { own, daemon };
-        poll("the node answers", secs(30), async || changed.own.node.ready().await.ok()).await;
+        poll("the node answers", secs(30), async || {
+            changed.own.node.ready().await.ok()
+        })
+        .await;
         changed
     }
 
@@ -59,8 +62,14 @@ impl Drop for Changed {
 /// Gives the path of the node's program.
 fn program() -> String {
     let script = workspace().join("deploy/dev/services");
-    let output = Command::new(script).arg("ipfs").output().expect("bash runs");
-    assert!(output.status.success(), "there is no ipfs: run deploy/dev/services install");
+    let output = Command::new(script)
+        .arg("ipfs")
+        .output()
+        .expect("bash runs");
+    assert!(
+        output.status.success(),
+        "there is no ipfs: run deploy/dev/services install"
+    );
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -75,7 +84,10 @@ async fn a_private_node_gives_no_finding() {
 
 #[tokio::test]
 async fn a_node_of_another_import_profile_gives_findings_that_are_not_about_privacy() {
-    let changed = Changed::start(&["--offline"], |config| config["Import"] = json!({ "FastProvideRoot": false })).await;
+    let changed = Changed::start(&["--offline"], |config| {
+        config["Import"] = json!({ "FastProvideRoot": false })
+    })
+    .await;
     let findings = changed.findings().await;
     let expected = [
         "Import.CidVersion",
@@ -87,11 +99,17 @@ async fn a_node_of_another_import_profile_gives_findings_that_are_not_about_priv
     ];
     assert_eq!(settings(&findings), expected);
     for finding in findings {
-        assert!(finding.kind == Kind::Import && !finding.privacy(), "{finding}");
+        assert!(
+            finding.kind == Kind::Import && !finding.privacy(),
+            "{finding}"
+        );
         assert!(finding.to_string().contains("unixfs-v1-2025"), "{finding}");
     }
     let stored = changed.own.node.add(chunks(&file(MIB + 1), MIB)).await;
-    assert!(matches!(stored, Err(Error::CidMismatch | Error::Corrupt(_))), "{stored:?}");
+    assert!(
+        matches!(stored, Err(Error::CidMismatch | Error::Corrupt(_))),
+        "{stored:?}"
+    );
 }
 
 #[tokio::test]
@@ -100,7 +118,10 @@ async fn smaller_blocks_are_found_and_their_files_refused() {
         config["Import"]["UnixFSChunker"] = json!("size-262144");
     })
     .await;
-    assert_eq!(settings(&changed.findings().await), ["Import.UnixFSChunker"]);
+    assert_eq!(
+        settings(&changed.findings().await),
+        ["Import.UnixFSChunker"]
+    );
     let stored = changed.own.node.add(chunks(&file(MIB), MIB)).await;
     assert!(matches!(stored, Err(Error::CidMismatch)), "{stored:?}");
 }
@@ -143,7 +164,10 @@ async fn every_setting_that_would_tell_others_is_found() {
     ];
     assert_eq!(settings(&findings), expected);
     for finding in findings {
-        assert!(finding.privacy() && finding.fix.contains(finding.setting), "{finding}");
+        assert!(
+            finding.privacy() && finding.fix.contains(finding.setting),
+            "{finding}"
+        );
         assert!(!finding.to_string().contains("12D3"), "{finding}");
     }
 }
@@ -153,7 +177,11 @@ async fn a_node_that_is_online_is_found_whatever_its_configuration_says() {
     let changed = Changed::start(&[], |_| {}).await;
     let findings = changed.findings().await;
     assert_eq!(settings(&findings), ["the node's network"]);
-    assert!(findings[0].privacy() && findings[0].to_string().contains("--offline"), "{}", findings[0]);
+    assert!(
+        findings[0].privacy() && findings[0].to_string().contains("--offline"),
+        "{}",
+        findings[0]
+    );
 }
 
 #[tokio::test]

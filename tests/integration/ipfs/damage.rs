@@ -11,7 +11,9 @@ use super::world::{MIB, Own, chunks, file, name};
 /// Reads the file with the check, and gives how many bytes passed before the error that must come.
 async fn passed_before_the_error(own: &Own, stored: &FileDigest) -> (usize, Error) {
     let body = own.gateway.open(&stored.cid, None).await.unwrap();
-    let checked: Vec<_> = verified(body.stream, stored.bytes, stored.sha256).collect().await;
+    let checked: Vec<_> = verified(body.stream, stored.bytes, stored.sha256)
+        .collect()
+        .await;
     let passed = checked.iter().flatten().map(|chunk| chunk.len()).sum();
     let error = checked.into_iter().find_map(Result::err);
     (passed, error.expect("a damaged file does not end well"))
@@ -43,7 +45,10 @@ async fn a_block_that_was_deleted_on_disk_breaks_the_download() {
 
     let (passed, error) = passed_before_the_error(&own, &stored).await;
     assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
-    assert!(passed <= MIB, "{passed} bytes passed, of which only the first block is there");
+    assert!(
+        passed <= MIB,
+        "{passed} bytes passed, of which only the first block is there"
+    );
 }
 
 #[tokio::test]

@@ -45,7 +45,9 @@ pub enum Then {
 /// An answer of the RPC with this status and body.
 pub fn rpc(status: &str, body: &str) -> String {
     let length = body.len();
-    format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}")
+    format!(
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
 }
 
 async fn listen() -> (TcpListener, Url) {
@@ -62,7 +64,11 @@ async fn take_request(connection: &mut TcpStream) {
         let read = connection.read(&mut buffer).await.unwrap_or(0);
         request.extend_from_slice(&buffer[..read]);
         let chunked = String::from_utf8_lossy(&request).contains("transfer-encoding: chunked");
-        let end: &[u8] = if chunked { b"\r\n0\r\n\r\n" } else { b"\r\n\r\n" };
+        let end: &[u8] = if chunked {
+            b"\r\n0\r\n\r\n"
+        } else {
+            b"\r\n\r\n"
+        };
         if read == 0 || request.ends_with(end) {
             return;
         }

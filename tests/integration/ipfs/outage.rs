@@ -17,7 +17,13 @@ use super::{
 
 const SOON: Duration = Duration::from_millis(300);
 
-const DEADLINES: Deadlines = Deadlines { call: SOON, pin: SOON, list: SOON, collect: SOON, progress: SOON };
+const DEADLINES: Deadlines = Deadlines {
+    call: SOON,
+    pin: SOON,
+    list: SOON,
+    collect: SOON,
+    progress: SOON,
+};
 
 /// Every call there is, by its name.
 fn calls<'a>(node: &'a Node, gateway: &'a Gateway, cid: &'a Cid) -> Vec<(&'static str, Call<'a>)> {
@@ -47,7 +53,10 @@ fn call<'a, T>(call: impl Future<Output = Result<T, Error>> + Send + 'a) -> Call
 
 fn clients(rpc: &Url, gateway: &Url) -> (Node, Gateway) {
     let node = Node::new(rpc).unwrap().with_deadlines(DEADLINES);
-    (node, Gateway::new(gateway).unwrap().with_deadlines(DEADLINES))
+    (
+        node,
+        Gateway::new(gateway).unwrap().with_deadlines(DEADLINES),
+    )
 }
 
 /// Makes every call, each of which must fail in time.
@@ -67,7 +76,10 @@ async fn every_call_to_a_silent_server_ends_at_its_deadline() {
     let silent = doubles::silent().await;
     let (node, gateway) = clients(&silent, &silent);
     for (call, error) in failures(&node, &gateway).await {
-        assert!(matches!(error, Error::Deadline { limit: SOON, .. }), "{call}: {error:?}");
+        assert!(
+            matches!(error, Error::Deadline { limit: SOON, .. }),
+            "{call}: {error:?}"
+        );
         assert!(error.is_outage());
     }
 }
@@ -75,7 +87,10 @@ async fn every_call_to_a_silent_server_ends_at_its_deadline() {
 #[tokio::test]
 async fn every_call_to_a_frozen_node_ends_at_its_deadline_and_goes_on_when_it_thaws() {
     let own = Own::start();
-    let (node, gateway) = clients(&own.kubo.api_url.parse().unwrap(), &own.kubo.gateway_url.parse().unwrap());
+    let (node, gateway) = clients(
+        &own.kubo.api_url.parse().unwrap(),
+        &own.kubo.gateway_url.parse().unwrap(),
+    );
     let frozen = own.freeze();
     for (call, error) in failures(&node, &gateway).await {
         assert!(matches!(error, Error::Deadline { .. }), "{call}: {error:?}");
@@ -94,7 +109,10 @@ async fn a_node_that_freezes_in_the_middle_of_an_upload_is_given_up() {
     let upload = tokio::spawn(async move { node.add(unending(begun)).await });
     at.await.unwrap();
     let _frozen = own.freeze();
-    let ended = tokio::time::timeout(secs(10), upload).await.expect("it ends").unwrap();
+    let ended = tokio::time::timeout(secs(10), upload)
+        .await
+        .expect("it ends")
+        .unwrap();
     assert!(matches!(ended, Err(Error::Deadline { .. })), "{ended:?}");
 }
 
@@ -106,12 +124,17 @@ async fn a_node_that_dies_in_the_middle_of_an_upload_is_unreachable() {
     let upload = tokio::spawn(async move { node.add(unending(begun)).await });
     at.await.unwrap();
     own.kill();
-    let ended = tokio::time::timeout(secs(10), upload).await.expect("it ends").unwrap();
+    let ended = tokio::time::timeout(secs(10), upload)
+        .await
+        .expect("it ends")
+        .unwrap();
     assert!(matches!(ended, Err(Error::Unreachable(_))), "{ended:?}");
 }
 
 /// A file without end, which says when its 20th chunk has been taken.
-fn unending(begun: oneshot::Sender<()>) -> impl futures::Stream<Item = std::io::Result<Bytes>> + Send {
+fn unending(
+    begun: oneshot::Sender<()>,
+) -> impl futures::Stream<Item = std::io::Result<Bytes>> + Send {
     let mut begun = Some(begun);
     let chunk = file(MIB);
     stream::iter(0..).map(move |number| {
@@ -125,12 +148,17 @@ fn unending(begun: oneshot::Sender<()>) -> impl futures::Stream<Item = std::io::
 #[tokio::test]
 async fn every_call_to_a_port_that_is_closed_is_an_outage_at_once() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url: Url = format!("http://user:geheim@{}", listener.local_addr().unwrap()).parse().unwrap();
+    let url: Url = format!("http://user:geheim@{}", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
     drop(listener);
     let (node, gateway) = clients(&url, &url);
     for (call, error) in failures(&node, &gateway).await {
         assert!(matches!(error, Error::Unreachable(_)), "{call}: {error:?}");
         let said = format!("{error} {error:?} {node:?}");
-        assert!(!said.contains("geheim") && !said.contains("bafk"), "{call}: {said}");
+        assert!(
+            !said.contains("geheim") && !said.contains("bafk"),
+            "{call}: {said}"
+        );
     }
 }

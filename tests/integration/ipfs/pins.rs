@@ -10,7 +10,11 @@ async fn what_is_pinned_stays_and_what_is_not_goes() {
     let kept = own.node.add(chunks(&file(3 * MIB), MIB)).await.unwrap();
     let let_go = own.node.add(chunks(&file(3 * MIB), MIB)).await.unwrap();
     own.node.pin(&kept.cid, &name()).await.unwrap();
-    assert_eq!(own.node.collect_garbage().await.unwrap(), 4, "three leaves and their root");
+    assert_eq!(
+        own.node.collect_garbage().await.unwrap(),
+        4,
+        "three leaves and their root"
+    );
     assert_eq!(own.node.collect_garbage().await.unwrap(), 0);
     assert!(own.gateway.open(&kept.cid, None).await.is_ok());
     let gone = own.gateway.open(&let_go.cid, None).await;
@@ -44,10 +48,21 @@ async fn equal_bytes_under_two_names_are_one_pin() {
         own.node.pin(&stored.cid, &name).await.unwrap();
     }
     let cid = digest(&sent).cid;
-    let pin = Pin { cid: cid.clone(), name: second.to_string() };
-    assert_eq!(own.node.pins().await.unwrap(), [pin], "one pin, with the last name");
+    let pin = Pin {
+        cid: cid.clone(),
+        name: second.to_string(),
+    };
+    assert_eq!(
+        own.node.pins().await.unwrap(),
+        [pin],
+        "one pin, with the last name"
+    );
     assert!(own.node.unpin(&cid).await.unwrap());
-    assert_eq!(own.node.pins().await.unwrap(), [], "and one unpin takes it from both");
+    assert_eq!(
+        own.node.pins().await.unwrap(),
+        [],
+        "and one unpin takes it from both"
+    );
 }
 
 #[tokio::test]
@@ -87,12 +102,23 @@ async fn pins_of_others_are_listed_with_their_names_and_those_of_other_profiles_
     let nameless = own.node.add(chunks(&file(100), 10)).await.unwrap();
     own.kubo.rpc(&format!("pin/add?arg={}", nameless.cid)).await;
     // An empty directory: a CID of version 0, which we never make.
-    own.kubo.rpc("pin/add?arg=QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn").await;
+    own.kubo
+        .rpc("pin/add?arg=QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn")
+        .await;
 
     let mut expected = vec![
-        Pin { cid: ours.cid, name: label.to_string() },
-        Pin { cid: backup.parse().unwrap(), name: "backup".to_owned() },
-        Pin { cid: nameless.cid, name: String::new() },
+        Pin {
+            cid: ours.cid,
+            name: label.to_string(),
+        },
+        Pin {
+            cid: backup.parse().unwrap(),
+            name: "backup".to_owned(),
+        },
+        Pin {
+            cid: nameless.cid,
+            name: String::new(),
+        },
     ];
     expected.sort();
     let mut listed = own.node.pins().await.unwrap();
@@ -109,7 +135,10 @@ async fn a_thousand_pins_are_listed_whole() {
         let stored = own.node.add(chunks(&file(60), 60)).await.unwrap();
         let name = bulk_export_domain::file::PinName { ordinal, ..job };
         own.node.pin(&stored.cid, &name).await.unwrap();
-        expected.push(Pin { cid: stored.cid, name: name.to_string() });
+        expected.push(Pin {
+            cid: stored.cid,
+            name: name.to_string(),
+        });
     }
     expected.sort();
     let mut listed = own.node.pins().await.unwrap();

@@ -69,7 +69,10 @@ async fn a_source_that_fails_is_an_error_of_its_own_and_no_file() {
             }
             other => panic!("after {before} bytes: {other:?}"),
         }
-        assert_eq!(own.node.is_pinned(&digest(&begun).cid).await.unwrap(), false);
+        assert_eq!(
+            own.node.is_pinned(&digest(&begun).cid).await.unwrap(),
+            false
+        );
     }
     nothing_is_left(&own).await;
 }
@@ -129,7 +132,10 @@ async fn a_frozen_upload_stops_nobody_and_what_a_collection_took_is_uploaded_aga
 
     // Whether a collection found blocks of it depends on how far it had come: so one more, before it is pinned.
     go_on.send(()).unwrap();
-    let stored = upload.await.unwrap().expect("an upload does not see what a collection takes");
+    let stored = upload
+        .await
+        .unwrap()
+        .expect("an upload does not see what a collection takes");
     own.node.collect_garbage().await.unwrap();
     let pinned = own.node.pin(&stored.cid, &name()).await;
     assert!(matches!(pinned, Err(Error::BlocksLost)), "{pinned:?}");
@@ -150,9 +156,19 @@ async fn a_node_that_names_another_file_is_not_believed() {
     let stored = Node::new(&liar).unwrap().add(chunks(&sent, 10)).await;
     assert!(matches!(stored, Err(Error::CidMismatch)), "{stored:?}");
     // The same double is believed when it tells the truth, and so is the real node.
-    let added = format!(r#"{{"Name":"file","Hash":"{}","Size":"100"}}"#, digest(&sent).cid);
+    let added = format!(
+        r#"{{"Name":"file","Hash":"{}","Size":"100"}}"#,
+        digest(&sent).cid
+    );
     let honest = doubles::answering(doubles::rpc("200 OK", &added), Then::End).await;
-    assert_eq!(Node::new(&honest).unwrap().add(chunks(&sent, 10)).await.unwrap(), digest(&sent));
+    assert_eq!(
+        Node::new(&honest)
+            .unwrap()
+            .add(chunks(&sent, 10))
+            .await
+            .unwrap(),
+        digest(&sent)
+    );
     assert_eq!(node().add(chunks(&sent, 10)).await.unwrap(), digest(&sent));
 }
 
@@ -160,34 +176,66 @@ async fn a_node_that_names_another_file_is_not_believed() {
 async fn a_refusal_is_an_outage_in_the_nodes_own_words() {
     let full = r#"{"Message":"write: no space left on device","Code":0,"Type":"error"}"#;
     let full = doubles::answering(doubles::rpc("500 Internal Server Error", full), Then::End).await;
-    let error = Node::new(&full).unwrap().add(chunks(&file(100), 10)).await.unwrap_err();
-    assert!(error.is_outage() && error.to_string().contains("no space left on device"), "{error}");
-    let closed = doubles::answering(doubles::rpc("403 Forbidden", "403 - Forbidden"), Then::End).await;
-    let error = Node::new(&closed).unwrap().add(chunks(&file(100), 10)).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused(words) if words.contains("403")), "{error:?}");
+    let error = Node::new(&full)
+        .unwrap()
+        .add(chunks(&file(100), 10))
+        .await
+        .unwrap_err();
+    assert!(
+        error.is_outage() && error.to_string().contains("no space left on device"),
+        "{error}"
+    );
+    let closed =
+        doubles::answering(doubles::rpc("403 Forbidden", "403 - Forbidden"), Then::End).await;
+    let error = Node::new(&closed)
+        .unwrap()
+        .add(chunks(&file(100), 10))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Refused(words) if words.contains("403")),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn an_answer_before_the_end_is_no_success() {
-    let (listener, sent) = (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), file(100));
-    let url = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
-    let added = format!(r#"{{"Name":"file","Hash":"{}","Size":"100"}}"#, digest(&sent).cid);
+    let (listener, sent) = (
+        tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(),
+        file(100),
+    );
+    let url = format!("http://{}", listener.local_addr().unwrap())
+        .parse()
+        .unwrap();
+    let added = format!(
+        r#"{{"Name":"file","Hash":"{}","Size":"100"}}"#,
+        digest(&sent).cid
+    );
     tokio::spawn(async move {
         use tokio::io::AsyncWriteExt;
         let (mut connection, _) = listener.accept().await.unwrap();
-        connection.write_all(doubles::rpc("200 OK", &added).as_bytes()).await.unwrap();
+        connection
+            .write_all(doubles::rpc("200 OK", &added).as_bytes())
+            .await
+            .unwrap();
         future::pending::<()>().await;
     });
     let unending = chunks(&sent, 100).chain(future::pending().into_stream());
     let stored = tokio::time::timeout(secs(10), Node::new(&url).unwrap().add(unending)).await;
     let error = stored.expect("it is seen at once").unwrap_err();
-    assert!(!matches!(error, Error::Source(_) | Error::Deadline { .. }), "{error:?}");
+    assert!(
+        !matches!(error, Error::Source(_) | Error::Deadline { .. }),
+        "{error:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_slow_source_costs_the_node_no_time() {
     let progress = Duration::from_millis(300);
-    let node = node().with_deadlines(Deadlines { progress, ..Deadlines::default() });
+    let node = node().with_deadlines(Deadlines {
+        progress,
+        ..Deadlines::default()
+    });
     let sent = file(100);
     // The source's own pace: each line takes longer than the node may.
     let slow = chunks(&sent, 50).then(|chunk| async {
