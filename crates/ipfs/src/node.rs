@@ -62,7 +62,8 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// An error of the stream is [`Error::Source`]; it, and dropping the future, leave no file behind.
+    /// An error of the stream is [`Error::Source`]. It, and dropping the future, leave nothing but blocks that no pin
+    /// keeps, for the next garbage collection.
     pub async fn add(
         &self,
         chunks: impl Stream<Item = io::Result<Bytes>> + Send,

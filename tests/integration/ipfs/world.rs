@@ -14,6 +14,9 @@ use rustix::process::{Pid, Signal, kill_process};
 
 pub const MIB: usize = 1 << 20;
 
+/// What a node holds before anybody stores anything: the empty directory, which it has pinned itself.
+pub const EMPTY_NODE_BLOCKS: usize = 1;
+
 /// The node that all tests share: nobody collects its garbage.
 pub fn node() -> Node {
     Node::new(&url("TEST_IPFS_API_URL")).unwrap()
