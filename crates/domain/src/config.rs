@@ -111,7 +111,7 @@ impl Variables {
             }
             match read(path) {
                 Ok(secret) if secret.trim().is_empty() => {
-                    problems.push(problem("names a file that is empty"))
+                    problems.push(problem("names a file that is empty"));
                 }
                 Ok(secret) => drop(values.insert(
                     name.to_owned(),

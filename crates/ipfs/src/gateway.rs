@@ -1,6 +1,6 @@
 //! The node's gateway: reads files, and can do nothing else. It answers four times faster than the RPC's `cat`, and
 //! breaks the connection where `cat` would end a short file as if it were whole.
-//! It does not say whether the bytes are right: [`verified`](crate::verified) does.
+//! It does not say whether the bytes are right: [`verified`](crate::verified()) does.
 
 use std::fmt;
 

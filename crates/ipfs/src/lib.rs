@@ -1,7 +1,7 @@
 //! IPFS: files that are stored, pinned, read, verified and let go, named by their CIDs.
 //!
 //! A [`Node`] stores files (workers write through it), a [`Gateway`] gives them back (the API reads through it), a
-//! [`Digester`] computes what identifies a file, and [`verified`] lets a stream end only if it is the file it should be.
+//! [`Digester`] computes what identifies a file, and [`verified()`] lets a stream end only if it is the file it should be.
 //!
 //! This crate alone names the IPFS client and the HTTP client. It knows neither jobs nor leases: it does not decide
 //! who owns a pin, when something is unpinned, or what is tried again. It believes the node nothing that it can
