@@ -141,3 +141,30 @@ async fn logs_join_a_requester_by_a_keyed_hash_and_a_job_by_its_id() {
         assert!(!log.contains("\"admin\""), "a clear requester id: {log}");
     }
 }
+
+#[tokio::test]
+async fn a_failing_statement_tells_no_value_of_a_row() {
+    let mut stack = Stack::builder()
+        .sample(3)
+        .worker("PART_ATTEMPTS", "1")
+        .start()
+        .await;
+    stack
+        .database
+        .run(&format!(
+            "ALTER TABLE patients RENAME TO patients_rows;
+             CREATE VIEW patients AS SELECT id, mrn, first_name, middle_name, last_name, sex, ('{CANARY}' || last_name)::date AS date_of_birth,
+                    phone, email, address, created_at, updated_at FROM patients_rows"
+        ))
+        .await;
+    stack.start_worker(&[]).await;
+    let admin = stack.admin();
+    let url = admin.start("_type=Patient").await;
+    let failed = admin.answers(&url, 500).await;
+    assert!(!failed.text().contains(CANARY));
+    let log = stack.workers[0].log();
+    assert!(log.contains("the clinical tables failed"), "{log}");
+    assert!(!log.contains(CANARY), "{log}");
+    let told = format!("bulk_export_parts WHERE error LIKE '%{CANARY}%'");
+    assert_eq!(stack.database.count(&told, &[]).await, 0);
+}

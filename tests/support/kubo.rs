@@ -101,6 +101,8 @@ impl Kubo {
     pub fn blocks(&self) -> Vec<PathBuf> {
         let mut found = vec![];
         walk(&self.folder().join("blocks"), &mut found);
+        // What a broken upload left half written lies aside until the node's next start; it is no block.
+        found.retain(|path| !path.components().any(|part| part.as_os_str() == ".temp"));
         found
     }
 

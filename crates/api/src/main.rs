@@ -1,6 +1,6 @@
 //! `bulk-export-api`: wiring only.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use bulk_export_api::{config::Config, init_logging, run};
 use bulk_export_domain::config::Variables;
@@ -32,8 +32,18 @@ fn main() -> ExitCode {
     }
 }
 
-#[actix_web::main]
-async fn start(config: Config) -> anyhow::Result<()> {
+/// Runs until it is told to stop. A thread that hangs in a server that does not answer holds the end up no longer than
+/// this: dropping the runtime would wait for it for ever.
+fn start(config: Config) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(serve(config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,

@@ -42,8 +42,16 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
         )
         .default_service(web::to(unknown));
     service
-        .service(web::resource("/healthz").route(web::get().to(health::alive)))
-        .service(web::resource("/readyz").route(web::get().to(health::ready)))
+        .service(
+            web::resource("/healthz")
+                .route(web::get().to(health::alive))
+                .default_service(web::to(only_get)),
+        )
+        .service(
+            web::resource("/readyz")
+                .route(web::get().to(health::ready))
+                .default_service(web::to(only_get)),
+        )
         .service(fhir)
         .default_service(web::to(not_found));
 }

@@ -1,5 +1,6 @@
 //! What every request shares.
 
+use actix_web::HttpRequest;
 use bulk_export_domain::{
     hint::Hint, ids::JobId, job::Job, manifest::FileUrls, policy::Requester, pseudonym::Pseudonyms,
 };
@@ -46,6 +47,13 @@ impl State {
         format!("{}{FHIR_BASE}", self.public_base_url)
     }
 
+    /// Gives the URL of a request as the client wrote it.
+    pub(crate) fn asked(&self, request: &HttpRequest) -> String {
+        let path = request.uri().path_and_query();
+        let path = path.map_or("", |path| path.as_str());
+        format!("{}{path}", self.public_base_url)
+    }
+
     /// Finds a job that this requester may see. Unknown, gone and somebody else's are one answer.
     pub(crate) async fn visible_job(
         &self,
@@ -57,13 +65,13 @@ impl State {
         if requester.may_see(&job.ownership) {
             return Ok(job);
         }
-        self.store
-            .audit(
-                Entry::new(Action::Deny, "not the owner")
-                    .job(id)
-                    .by(requester),
-            )
-            .await?;
+        let denied = Entry::new(Action::Deny, "not the owner")
+            .job(id)
+            .by(requester);
+        // The answer must not depend on it: an unknown job writes no entry.
+        if let Err(error) = self.store.audit(denied).await {
+            tracing::error!(%error, job.id = %id, "a denial is missing in the audit");
+        }
         Err(ApiError::NotFound)
     }
 

@@ -2,7 +2,7 @@
 //! Kick-off Request"). It refuses what it does not support by name, or, under `Prefer: handling=lenient`, ignores it
 //! and keeps a note that becomes a line of the error file.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 use percent_encoding::percent_decode_str;
 
 use crate::{
@@ -289,9 +289,11 @@ fn instant(text: &str) -> Option<DateTime<Utc>> {
     if !shaped {
         return None;
     }
-    DateTime::parse_from_rfc3339(&text)
-        .ok()
-        .map(|instant| instant.with_timezone(&Utc))
+    let instant = DateTime::parse_from_rfc3339(&text)
+        .ok()?
+        .with_timezone(&Utc);
+    // The zone may move the year out of what FHIR and PostgreSQL have in common.
+    (1..=9999).contains(&instant.year()).then_some(instant)
 }
 
 /// Repeats a client's text in an answer: short, and without control characters.

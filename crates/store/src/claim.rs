@@ -14,6 +14,7 @@ use uuid::Uuid;
 use crate::{
     complete::fail_job,
     error::{BoxError, Error},
+    files::add_garbage,
     pool::Store,
     rows::{PartRow, ScopeRow, clock, signed},
     schema::{bulk_export_issues, bulk_export_jobs, bulk_export_parts},
@@ -196,6 +197,10 @@ fn claim_in(
             ttl,
         )?;
         return Ok(Attempt::Nothing);
+    }
+    if part.generation > 0 {
+        // Whoever had it before may have been killed in the middle of an upload.
+        add_garbage(connection)?;
     }
     let part = take(connection, &part, worker, lease)?;
     let start = (

@@ -25,6 +25,10 @@ pub enum Error {
     /// What the caller was to do under the lock (pin, unpin, collect) failed.
     #[error("the work under the lock failed")]
     Caller(#[source] BoxError),
+    /// A statement on the clinical tables failed. The server's message may repeat values of rows, so it stays in the
+    /// server's own log.
+    #[error("a statement on the clinical tables failed ({0}); PostgreSQL's log has the message")]
+    Source(String),
     /// The clinical tables are no longer as they are read.
     #[error("the clinical tables have changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     SourceChanged(Vec<crate::source::Missing>),
@@ -54,6 +58,7 @@ impl Error {
             Self::Statement(_)
             | Self::Corrupt { .. }
             | Self::Caller(_)
+            | Self::Source(_)
             | Self::SourceChanged(_)
             | Self::Stopped
             | Self::Migration(_)
@@ -77,6 +82,20 @@ const OUTAGES: [&str; 7] = [
 impl From<diesel::result::Error> for Error {
     fn from(error: diesel::result::Error) -> Self {
         Self::Statement(error)
+    }
+}
+
+/// Leaves out what a server's message may repeat of a row's values.
+pub(crate) fn without_values(error: Error) -> Error {
+    if error.is_outage() {
+        return error;
+    }
+    match error {
+        Error::Statement(diesel::result::Error::DatabaseError(kind, _)) => {
+            Error::Source(format!("{kind:?}"))
+        }
+        Error::Statement(_) => Error::Source("the answer cannot be read".to_owned()),
+        other => other,
     }
 }
 

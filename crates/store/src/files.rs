@@ -108,7 +108,7 @@ where
     Ok(add_garbage(connection)?)
 }
 
-fn add_garbage(connection: &mut PgConnection) -> QueryResult<()> {
+pub(crate) fn add_garbage(connection: &mut PgConnection) -> QueryResult<()> {
     use bulk_export_node as node;
     diesel::update(node::table)
         .set(node::garbage.eq(node::garbage + 1))

@@ -39,7 +39,7 @@ impl Store {
     pub fn new(config: &Config) -> Self {
         // Every control statement is short: one that is not has met a lock that somebody forgot.
         let session =
-            "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '120s'";
+            "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '300s'";
         Self {
             connections: pool(&config.url, config.connections, session),
             ttl: config.ttl,

@@ -66,7 +66,18 @@ impl Config {
         let v = &mut variables;
         let parts = Parts::read(v);
         let (hour, second) = (Duration::from_hours(1), Duration::from_secs(1));
-        let store = bulk_export_store::Config::read(v, 6);
+        let control = u64::try_from(parts.slots).unwrap_or(64) + 4;
+        let store = bulk_export_store::Config::read(v, control);
+        // A part that is pinned holds a connection meanwhile; heartbeats must never wait for one.
+        if store
+            .as_ref()
+            .is_some_and(|store| u64::from(store.connections) < control)
+        {
+            v.problem(
+                "DB_CONNECTIONS",
+                format!("is too small: WORKER_PARTS + 4 = {control} are needed"),
+            );
+        }
         // Each part holds a connection of its own for its whole upload; the others plan, and cancel reads.
         let source = bulk_export_store::SourceConfig::read(
             v,

@@ -20,15 +20,12 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// Accepts an export: 202 with the status URL.
 pub(super) async fn kick_off(
     request: HttpRequest,
-    requester: Authenticated,
+    Authenticated(requester): Authenticated,
     state: web::Data<State>,
 ) -> Result<HttpResponse, ApiError> {
-    let Authenticated(requester) = requester;
     let Ok(subject) = requester.export_subject() else {
-        state
-            .store
-            .audit(Entry::new(Action::Deny, "no patient").by(&requester))
-            .await?;
+        let denied = Entry::new(Action::Deny, "no patient").by(&requester);
+        state.store.audit(denied).await?;
         return Err(ApiError::NoPatient);
     };
     let (accept, prefer) = (joined(&request, header::ACCEPT), joined(&request, PREFER));
@@ -49,14 +46,7 @@ pub(super) async fn kick_off(
         role: requester.role,
         types: kick_off.types,
         since: kick_off.since,
-        request_url: format!(
-            "{}{}",
-            state.public_base_url,
-            request
-                .uri()
-                .path_and_query()
-                .map_or("", |uri| uri.as_str())
-        ),
+        request_url: state.asked(&request),
         transaction_time: time.at,
         notes: kick_off.notes,
     };

@@ -101,6 +101,8 @@ fn since_is_an_instant_of_the_past() {
         "1",
         "é",
         "2026-01-31t08:30:00Z",
+        "0000-01-01T00:00:00Z",
+        "0001-01-01T00:00:00%2B01:00",
     ] {
         assert!(
             refusal(read(&format!("_since={bad}"))).contains("_since"),

@@ -14,7 +14,7 @@ use super::{
     schema::{Table, table_of},
 };
 use crate::{
-    error::Error,
+    error::{Error, without_values},
     pool::{blocking, checkout},
 };
 
@@ -60,7 +60,8 @@ impl Source {
                 return Ok(plan);
             }
             for resource_type in scope.types {
-                let rows = estimate(connection, table_of(resource_type), whose, scope.since)?;
+                let rows = estimate(connection, table_of(resource_type), whose, scope.since)
+                    .map_err(without_values)?;
                 plan.estimate += rows;
                 plan.parts.extend(cut(
                     connection,

@@ -21,7 +21,10 @@ use super::{
     check::missing,
     schema::{medical_history, medical_record_consents, medical_records, patients, table_of},
 };
-use crate::{error::Error, pool::checkout};
+use crate::{
+    error::{Error, without_values},
+    pool::checkout,
+};
 
 /// Which rows a part reads.
 #[derive(Debug, Clone)]
@@ -82,7 +85,7 @@ impl Source {
         if !stop.end() {
             return Err(Error::Stopped);
         }
-        let read = read?;
+        let read = read.map_err(without_values)?;
         AnsiTransactionManager::commit_transaction(&mut *connection)?;
         Ok(read)
     }
