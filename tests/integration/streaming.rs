@@ -205,7 +205,7 @@ async fn a_type_without_rows_has_no_file() {
 
 #[tokio::test]
 async fn text_with_newlines_quotes_and_unicode_stays_on_one_line() {
-    let stack = Stack::with_sample(1).await;
+    let stack = Stack::with_sample(5).await;
     let text = "line one\nline \"two\"\r\n\ttab \\ back 患者 🩺 \u{2028}\u{1}end";
     stack
         .database

@@ -47,6 +47,11 @@ impl State {
         format!("{}{FHIR_BASE}", self.public_base_url)
     }
 
+    /// Gives the URL at which a job is polled and cancelled.
+    pub(crate) fn status_url(&self, job: JobId) -> String {
+        format!("{}/$export-status/{job}", self.fhir_base())
+    }
+
     /// Gives the URL of a request as the client wrote it.
     pub(crate) fn asked(&self, request: &HttpRequest) -> String {
         let path = request.uri().path_and_query();

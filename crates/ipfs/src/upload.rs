@@ -27,10 +27,12 @@ const PIECES_WAITING: usize = 1;
 const TAKE: &str = "taking the next bytes of an upload";
 const ANSWER: &str = "answering an upload";
 
-/// What the connection is to send next. Only [`Piece::End`] ends the body; a channel that closes without it breaks it.
+/// What the connection is to send next. Only [`Piece::Last`] ends the body; a channel that closes without it breaks it.
+/// The last bytes and the end are one piece: the node answers as soon as it has those bytes, and an answer before the
+/// end is an error.
 enum Piece {
     Bytes(Bytes),
-    End,
+    Last(Bytes),
 }
 
 /// Sends a file, and gives what was sent and the CID that the node gave it.
@@ -93,7 +95,7 @@ fn body(receiver: mpsc::Receiver<Piece>) -> Upload {
         let mut receiver = receiver?;
         match receiver.recv().await {
             Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
-            Some(Piece::End) => None,
+            Some(Piece::Last(bytes)) => Some((Ok(bytes), None)),
             None => Some((Err(BoxError::from("the upload was given up")), None)),
         }
     })))
@@ -131,7 +133,7 @@ impl Feeder<'_> {
             }
         }
         let tail = format!("\r\n--{}--\r\n", self.boundary);
-        let ended = self.send(Piece::Bytes(tail.into())).await? && self.send(Piece::End).await?;
+        let ended = self.send(Piece::Last(tail.into())).await?;
         Ok(ended.then(|| digester.finish()))
     }
 
@@ -171,7 +173,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_given_up_ends_in_an_error_and_one_that_is_ended_does_not() {
-        for (end, well_formed) in [(Some(Piece::End), true), (None, false)] {
+        for (end, well_formed) in [(Some(Piece::Last(Bytes::new())), true), (None, false)] {
             let (sender, receiver) = mpsc::channel(3);
             sender
                 .send(Piece::Bytes(Bytes::from_static(b"{}\n")))

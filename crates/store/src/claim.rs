@@ -71,6 +71,11 @@ impl Store {
                     let attempt = connection
                         .transaction(|c| claim_in(c, id, &worker, lease, max_attempts, ttl))?;
                     if let Attempt::Claimed(claim) = attempt {
+                        // Whoever had it before may have been killed in the middle of an upload. In a transaction of
+                        // its own: a release may hold the node's row while it waits for the node.
+                        if claim.generation > 1 {
+                            add_garbage(connection)?;
+                        }
                         return Ok(Some(*claim));
                     }
                 }
@@ -197,10 +202,6 @@ fn claim_in(
             ttl,
         )?;
         return Ok(Attempt::Nothing);
-    }
-    if part.generation > 0 {
-        // Whoever had it before may have been killed in the middle of an upload.
-        add_garbage(connection)?;
     }
     let part = take(connection, &part, worker, lease)?;
     let start = (

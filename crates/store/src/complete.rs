@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     audit::{Action, Entry, append},
     error::Error,
+    files::add_garbage,
     finish::Finished,
     schema::{bulk_export_issues, bulk_export_jobs, bulk_export_parts},
 };
@@ -106,13 +107,17 @@ pub(crate) fn fail_job(
     Ok(append_end(connection, job, Action::Fail, "failed")?)
 }
 
-/// Fences out every open part of a job.
+/// Fences out every open part of a job. One that runs may leave an upload behind, or have died in it.
 pub(crate) fn close_parts(
     connection: &mut PgConnection,
     job: Uuid,
     state: &'static str,
 ) -> QueryResult<()> {
     use bulk_export_parts as parts;
+    let running = parts::table.filter(parts::job_id.eq(job).and(parts::state.eq("running")));
+    if diesel::select(diesel::dsl::exists(running)).get_result(connection)? {
+        add_garbage(connection)?;
+    }
     let open = parts::table.filter(
         parts::job_id
             .eq(job)

@@ -88,7 +88,7 @@ impl From<diesel::result::Error> for Error {
 /// Leaves out what a server's message may repeat of a row's values.
 pub(crate) fn without_values(error: Error) -> Error {
     if error.is_outage() {
-        return error;
+        return Error::Unreachable("the connection was lost".into());
     }
     match error {
         Error::Statement(diesel::result::Error::DatabaseError(kind, _)) => {

@@ -18,6 +18,8 @@ pub(crate) fn server(context: &Context, listener: TcpListener) -> std::io::Resul
     };
     Ok(HttpServer::new(app)
         .workers(1)
+        // A probe that waits for a database that hangs must not hold up the end.
+        .shutdown_timeout(1)
         .disable_signals()
         .listen(listener)?
         .run())

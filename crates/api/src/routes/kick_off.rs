@@ -54,9 +54,8 @@ pub(super) async fn kick_off(
     state.store.kick_off(job).await?;
     state.announce(id);
     log(&state, id, &requester);
-    let status_url = format!("{}/$export-status/{id}", state.fhir_base());
     Ok(HttpResponse::Accepted()
-        .insert_header((header::CONTENT_LOCATION, status_url))
+        .insert_header((header::CONTENT_LOCATION, state.status_url(id)))
         .finish())
 }
 
