@@ -5,7 +5,7 @@
 app_names='api worker-1 worker-2'
 programs=${CARGO_TARGET_DIR:-target}/debug
 
-build_programs() { cargo build --locked --quiet --workspace --bins; }
+build_programs() { cargo build --locked --workspace --bins; }
 
 # Writes the settings once: app_settings DIR NAME=value... (those of the caller come last and win)
 app_settings() {
