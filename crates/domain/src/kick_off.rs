@@ -8,6 +8,7 @@ use percent_encoding::percent_decode_str;
 use crate::{
     outcome::{Code, OperationOutcome},
     resource_type::ResourceType,
+    sources::Sources,
 };
 
 /// The forms of `_outputFormat` that mean NDJSON (IG: all three must be accepted).
@@ -31,7 +32,7 @@ const MAX_QUERY_BYTES: usize = 8 * 1024;
 /// What a kick-off asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KickOff {
-    /// The types to export, each once, in the order of [`ResourceType::ALL`].
+    /// The types to export, each once, in the order of [`Sources::types`].
     pub types: Vec<ResourceType>,
     /// Only resources changed after this instant (UTC).
     pub since: Option<DateTime<Utc>>,
@@ -51,14 +52,15 @@ pub struct Request<'a> {
 }
 
 impl KickOff {
-    /// Reads a kick-off request.
+    /// Reads a kick-off request to a server that exports from these sources.
     ///
     /// # Errors
     /// An outcome that names the header or parameter and the fix, for a 400.
-    pub fn read(request: &Request<'_>) -> Result<Self, Box<OperationOutcome>> {
+    pub fn read(request: &Request<'_>, sources: &Sources) -> Result<Self, Box<OperationOutcome>> {
         check_accept(request.accept)?;
         let lenient = check_prefer(request.prefer)?;
         let mut reading = Reading {
+            sources,
             lenient,
             types: None,
             since: None,
@@ -86,7 +88,8 @@ impl KickOff {
     }
 }
 
-struct Reading {
+struct Reading<'a> {
+    sources: &'a Sources,
     lenient: bool,
     types: Option<Vec<ResourceType>>,
     since: Option<DateTime<Utc>>,
@@ -96,7 +99,7 @@ struct Reading {
 
 type Checked<T> = Result<T, Box<OperationOutcome>>;
 
-impl Reading {
+impl Reading<'_> {
     fn parameter(&mut self, name: &str, value: &str) -> Checked<()> {
         match name {
             "_type" => value
@@ -121,17 +124,21 @@ impl Reading {
 
     fn resource_type(&mut self, name: &str) -> Checked<()> {
         let types = self.types.get_or_insert_with(Vec::new);
-        if let Ok(known) = name.parse() {
+        let known: Option<ResourceType> = name.parse().ok();
+        if let Some(known) = known.filter(|known| self.sources.origin(*known).is_some()) {
             types.push(known);
             return Ok(());
         }
-        let all = ResourceType::ALL.map(ResourceType::as_str).join(", ");
+        let why = match known {
+            Some(known) if !known.in_patient_compartment() => {
+                "which is in no patient's compartment, and this is a patient-level export"
+            }
+            Some(_) | None => "which this server does not export",
+        };
+        let all: Vec<_> = self.sources.types().map(ResourceType::as_str).collect();
         self.ignore_or_refuse(
-            &format!(
-                "_type names {}, which this server does not export",
-                quote(name)
-            ),
-            &format!("the types that can be exported are {all}"),
+            &format!("_type names {}, {why}", quote(name)),
+            &format!("the types that can be exported are {}", all.join(", ")),
         )
     }
 
@@ -185,10 +192,11 @@ impl Reading {
 
     /// Types that were all ignored leave an empty list: nothing was asked that can be exported, so nothing is.
     fn finish(self) -> KickOff {
-        let wanted = self.types.unwrap_or_else(|| ResourceType::ALL.to_vec());
-        let types = ResourceType::ALL
-            .into_iter()
-            .filter(|known| wanted.contains(known))
+        let wanted = self.types;
+        let types = self
+            .sources
+            .types()
+            .filter(|known| wanted.as_ref().is_none_or(|wanted| wanted.contains(known)))
             .collect();
         KickOff {
             types,

@@ -19,3 +19,5 @@ pub mod policy;
 pub mod pseudonym;
 pub mod range;
 pub mod resource_type;
+pub mod sources;
+pub mod stored;

@@ -3,17 +3,24 @@
 
 use serde_json::{Value, json};
 
-use crate::resource_type::ResourceType;
+use crate::{resource_type::ResourceType, sources::Sources};
 
 const IG: &str = "http://hl7.org/fhir/uv/bulkdata";
 
 /// When what is served last changed: the statement's `date`.
 const CHANGED: &str = "2026-11-23";
 
-/// Makes the statement for a server at this FHIR base.
+/// Makes the statement for a server at this FHIR base that exports from these sources.
 #[must_use]
-pub fn capability_statement(base: &str, version: &str) -> Value {
-    let resources: Vec<Value> = ResourceType::ALL.into_iter().map(resource).collect();
+pub fn capability_statement(base: &str, version: &str, sources: &Sources) -> Value {
+    // The operation is Patient's, whatever types it exports.
+    let others = sources
+        .types()
+        .filter(|known| *known != ResourceType::Patient);
+    let resources: Vec<Value> = std::iter::once(ResourceType::Patient)
+        .chain(others)
+        .map(resource)
+        .collect();
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -49,7 +56,7 @@ mod tests {
 
     #[test]
     fn it_names_the_one_operation_and_every_type() {
-        let statement = capability_statement("https://x/fhir/r4", "1.2.3");
+        let statement = capability_statement("https://x/fhir/r4", "1.2.3", &Sources::default());
         let rest = statement["rest"].as_array().unwrap();
         assert_eq!(rest.len(), 1);
         assert!(
@@ -62,7 +69,9 @@ mod tests {
             .iter()
             .map(|r| r["type"].as_str().unwrap())
             .collect();
-        assert_eq!(types, ResourceType::ALL.map(ResourceType::as_str));
+        let expected = Sources::default();
+        let expected: Vec<_> = expected.types().map(ResourceType::as_str).collect();
+        assert_eq!(types, expected);
         assert_eq!(rest[0]["resource"][0]["operation"][0]["name"], "export");
         assert_eq!(statement["software"]["version"], "1.2.3");
     }

@@ -1,7 +1,9 @@
 //! A part: the unit of work, retry, checkpoint and scale. A claim of a part is a lease with a generation; every later
 //! write names the generation, so a claim that was lost writes nothing.
 
-use chrono::{DateTime, Utc};
+use std::{fmt, str::FromStr};
+
+use chrono::{DateTime, SecondsFormat, Utc};
 use uuid::Uuid;
 
 use crate::{
@@ -9,20 +11,62 @@ use crate::{
     resource_type::ResourceType,
 };
 
-/// A half-open range of primary keys, `from <= id < to`; an absent bound is open.
+/// A key by which the rows of a source are cut into parts. It never changes while the row lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// A primary key of the clinical tables, or of another server's.
+    Uuid(Uuid),
+    /// A numbered primary key of another server's.
+    Number(i64),
+    /// When a version of the resource store became valid; microseconds.
+    Instant(DateTime<Utc>),
+}
+
+/// A text that is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a key")]
+pub struct InvalidKey;
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Uuid(id) => id.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Instant(at) => f.write_str(&at.to_rfc3339_opts(SecondsFormat::Micros, true)),
+        }
+    }
+}
+
+impl FromStr for Key {
+    type Err = InvalidKey;
+
+    /// Reads what [`Display`](fmt::Display) writes; the three forms have nothing in common.
+    fn from_str(text: &str) -> Result<Self, InvalidKey> {
+        if let Ok(number) = text.parse() {
+            return Ok(Self::Number(number));
+        }
+        if let Ok(id) = Uuid::try_parse(text) {
+            return Ok(Self::Uuid(id));
+        }
+        let at = DateTime::parse_from_rfc3339(text).map_err(|_| InvalidKey)?;
+        Ok(Self::Instant(at.with_timezone(&Utc)))
+    }
+}
+
+/// A half-open range of keys, `from <= key < to`; an absent bound is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct KeyRange {
     /// The first key.
-    pub from: Option<Uuid>,
+    pub from: Option<Key>,
     /// The key after the last.
-    pub to: Option<Uuid>,
+    pub to: Option<Key>,
 }
 
 impl KeyRange {
     /// Cuts the whole key space at these boundaries, which need not be sorted or distinct. Together the ranges hold
     /// every key once.
     #[must_use]
-    pub fn cut(mut boundaries: Vec<Uuid>) -> Vec<Self> {
+    pub fn cut(mut boundaries: Vec<Key>) -> Vec<Self> {
         boundaries.sort_unstable();
         boundaries.dedup();
         let firsts = std::iter::once(None).chain(boundaries.iter().copied().map(Some));
@@ -34,15 +78,6 @@ impl KeyRange {
         firsts
             .zip(ends)
             .map(|(from, to)| Self { from, to })
-            .collect()
-    }
-
-    /// Gives the boundaries that cut the space of UUIDs into equal slices.
-    #[must_use]
-    pub fn equal_slices(slices: u64) -> Vec<Uuid> {
-        let width = u128::MAX / u128::from(slices.max(1));
-        (1..slices)
-            .map(|n| Uuid::from_u128(width * u128::from(n)))
             .collect()
     }
 }
@@ -122,6 +157,8 @@ pub struct Scope {
     pub types: Vec<ResourceType>,
     /// Only what changed after this instant.
     pub since: Option<DateTime<Utc>>,
+    /// The instant up to which the job is complete.
+    pub transaction_time: DateTime<Utc>,
 }
 
 /// A part to be inserted by the plan.
@@ -146,24 +183,27 @@ mod tests {
 
     #[test]
     fn cut_ranges_meet_and_cover_everything() {
-        let id = |n: u128| Uuid::from_u128(n);
-        let ranges = KeyRange::cut(vec![id(9), id(3), id(9)]);
-        let expected = [
-            (None, Some(id(3))),
-            (Some(id(3)), Some(id(9))),
-            (Some(id(9)), None),
-        ];
+        let ranges = KeyRange::cut([9, 3, 9].map(Key::Number).to_vec());
+        let (three, nine) = (Some(Key::Number(3)), Some(Key::Number(9)));
+        let expected = [(None, three), (three, nine), (nine, None)];
         assert_eq!(ranges, expected.map(|(from, to)| KeyRange { from, to }));
         assert_eq!(KeyRange::cut(vec![]), [KeyRange::default()]);
     }
 
     #[test]
-    fn equal_slices_have_one_boundary_less_than_slices() {
-        assert!(KeyRange::equal_slices(0).is_empty());
-        assert!(KeyRange::equal_slices(1).is_empty());
-        let four = KeyRange::equal_slices(4);
-        assert_eq!(four.len(), 3);
-        assert!(four.is_sorted());
-        assert!(four[1].to_string().starts_with("7fffffff"));
+    fn keys_read_back_as_they_were() {
+        let at = DateTime::from_timestamp_micros(1_780_000_000_123_456).unwrap();
+        for key in [
+            Key::Uuid(Uuid::from_u128(7)),
+            Key::Uuid(Uuid::nil()),
+            Key::Number(-3),
+            Key::Number(i64::MAX),
+            Key::Instant(at),
+        ] {
+            assert_eq!(key.to_string().parse(), Ok(key));
+        }
+        for text in ["", "x", "2026-01-01", "1.5"] {
+            assert_eq!(text.parse::<Key>(), Err(InvalidKey), "{text}");
+        }
     }
 }

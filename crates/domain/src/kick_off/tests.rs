@@ -5,11 +5,14 @@ fn read_with(
     prefer: Option<&str>,
     query: &str,
 ) -> Result<KickOff, Box<OperationOutcome>> {
-    KickOff::read(&Request {
-        accept,
-        prefer,
-        query,
-    })
+    KickOff::read(
+        &Request {
+            accept,
+            prefer,
+            query,
+        },
+        &Sources::default(),
+    )
 }
 
 fn read(query: &str) -> Result<KickOff, Box<OperationOutcome>> {
@@ -29,7 +32,7 @@ fn all_types_are_the_default() {
     assert_eq!(
         read("").unwrap(),
         KickOff {
-            types: ResourceType::ALL.to_vec(),
+            types: Sources::default().types().collect(),
             since: None,
             notes: vec![]
         }
