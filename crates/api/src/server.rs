@@ -8,6 +8,7 @@ use actix_web::{
     middleware::{DefaultHeaders, from_fn},
     web,
 };
+use bulk_export_domain::sources::Origin;
 use bulk_export_store::source::Horizon;
 use tokio_util::sync::CancellationToken;
 
@@ -71,12 +72,13 @@ fn write_address(file: &Path, listener: &TcpListener) -> std::io::Result<()> {
 async fn tell_start(state: web::Data<State>) {
     tracing::info!(base = state.fhir_base(), "serving");
     state.authenticator.warm_up().await;
-    match state
-        .source
-        .transaction_time()
-        .await
-        .map(|time| time.horizon)
-    {
+    let sources = state.source.sources();
+    if sources.origins(sources.types()) == [&Origin::Store] {
+        return tracing::info!(
+            "transactionTime is found from the open writers of the resource store"
+        );
+    }
+    match state.source.horizon().await.map(|time| time.horizon) {
         Ok(Horizon::OpenTransactions) => {
             tracing::info!("transactionTime is found from the open transactions of the source");
         }

@@ -1,9 +1,9 @@
 //! The variables of the store: `DATABASE_URL`, `SOURCE_DATABASE_URL`, `DB_CONNECTIONS`, `EXPORT_TTL`,
-//! `EXPORT_SOURCE_LAG`.
+//! `EXPORT_SOURCE_LAG`, `FHIR_SOURCE`.
 
 use std::time::Duration;
 
-use bulk_export_domain::config::Variables;
+use bulk_export_domain::{config::Variables, sources::Sources};
 use secrecy::{ExposeSecret, SecretString};
 
 /// Where our own tables are, and how long what has ended is kept.
@@ -17,11 +17,15 @@ pub struct Config {
     pub ttl: Duration,
 }
 
-/// Where the clinical data is.
+/// Where the data is that is exported.
 #[derive(Debug, Clone)]
 pub struct SourceConfig {
-    /// The connection string; may hold a password.
+    /// The database of the clinical tables and of other servers' relations; may hold a password.
     pub url: SecretString,
+    /// The database of the resource store, which is our own; may hold a password.
+    pub store_url: SecretString,
+    /// Which types come from where.
+    pub sources: Sources,
     /// How many connections the pool holds at most.
     pub connections: u32,
     /// How far `transactionTime` stays behind where open transactions cannot be seen.
@@ -51,8 +55,8 @@ impl Config {
 }
 
 impl SourceConfig {
-    /// Reads the variables; problems are noted there. Without `SOURCE_DATABASE_URL` the clinical data is where our
-    /// own tables are.
+    /// Reads the variables; problems are noted there. Without `SOURCE_DATABASE_URL` the sources are where our own
+    /// tables are.
     pub fn read(variables: &mut Variables, connections: u32) -> Option<Self> {
         let own = database_url(variables, "SOURCE_DATABASE_URL");
         let url = match variables.raw("SOURCE_DATABASE_URL") {
@@ -61,8 +65,11 @@ impl SourceConfig {
         };
         let minute = Duration::from_mins(1);
         let lag = variables.duration("EXPORT_SOURCE_LAG", minute, Duration::ZERO, DAY);
+        let sources = Sources::read(variables);
         Some(Self {
             url: url?,
+            store_url: variables.secret("DATABASE_URL")?,
+            sources,
             connections,
             lag,
         })

@@ -32,6 +32,9 @@ pub enum Error {
     /// The clinical tables are no longer as they are read.
     #[error("the clinical tables have changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
     SourceChanged(Vec<crate::source::Missing>),
+    /// No source has the type: `FHIR_SOURCE` is not what it was when the job was kicked off, or differs between servers.
+    #[error("no source has {0} resources: FHIR_SOURCE must be the same for all servers")]
+    NoSource(bulk_export_domain::resource_type::ResourceType),
     /// A read was stopped by its caller.
     #[error("the read was stopped")]
     Stopped,
@@ -60,6 +63,7 @@ impl Error {
             | Self::Caller(_)
             | Self::Source(_)
             | Self::SourceChanged(_)
+            | Self::NoSource(_)
             | Self::Stopped
             | Self::Migration(_)
             | Self::Task(_) => false,

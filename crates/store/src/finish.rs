@@ -310,8 +310,8 @@ fn insert_parts(
             parts::ordinal.eq(ordinal),
             parts::kind.eq("export"),
             parts::resource_type.eq(part.resource_type.as_str()),
-            parts::key_from.eq(part.range.from),
-            parts::key_to.eq(part.range.to),
+            parts::key_from.eq(part.range.from.map(|key| key.to_string())),
+            parts::key_to.eq(part.range.to.map(|key| key.to_string())),
             parts::next_at.eq(clock()),
         );
         diesel::insert_into(parts::table)

@@ -9,7 +9,9 @@ use secrecy::SecretString;
 use crate::{
     error::Error,
     migrate::connect,
-    source::schema::{medical_history, medical_record_consents, medical_records, patients},
+    source::clinical::schema::{
+        medical_history, medical_record_consents, medical_records, patients,
+    },
 };
 
 /// A connection for loading.

@@ -4,7 +4,7 @@ use bulk_export_domain::{
     file::FileDigest,
     ids::{FileId, JobId},
     job::{File, FileKind, Job, JobState, Status},
-    part::{Claim, KeyRange, PartKind, Scope},
+    part::{Claim, InvalidKey, Key, KeyRange, PartKind, Scope},
     policy::{Ownership, PatientId, Subject},
     resource_type::ResourceType,
 };
@@ -91,6 +91,7 @@ pub(crate) struct ScopeRow {
     resource_types: Vec<String>,
     subject_patient: Option<String>,
     since: Option<DateTime<Utc>>,
+    transaction_time: DateTime<Utc>,
 }
 
 impl ScopeRow {
@@ -106,6 +107,7 @@ impl ScopeRow {
                 .ok_or_else(|| wrong("subject_patient"))?,
             types: types.ok_or_else(|| wrong("resource_types"))?,
             since: self.since,
+            transaction_time: self.transaction_time,
         })
     }
 }
@@ -117,8 +119,8 @@ pub(crate) struct PartRow {
     pub(crate) ordinal: i32,
     kind: String,
     resource_type: Option<String>,
-    key_from: Option<Uuid>,
-    key_to: Option<Uuid>,
+    key_from: Option<String>,
+    key_to: Option<String>,
     pub(crate) generation: i32,
     pub(crate) attempts: i32,
 }
@@ -144,8 +146,8 @@ impl PartRow {
             "export" => PartKind::Export {
                 resource_type: self.resource_type().ok_or_else(|| wrong("resource_type"))?,
                 range: KeyRange {
-                    from: self.key_from,
-                    to: self.key_to,
+                    from: key(self.key_from.as_deref()).map_err(|_| wrong("key_from"))?,
+                    to: key(self.key_to.as_deref()).map_err(|_| wrong("key_to"))?,
                 },
             },
             _ => return Err(wrong("kind")),
@@ -160,6 +162,10 @@ impl PartRow {
             scope,
         })
     }
+}
+
+fn key(text: Option<&str>) -> Result<Option<Key>, InvalidKey> {
+    text.map(str::parse).transpose()
 }
 
 #[derive(Queryable, Selectable)]

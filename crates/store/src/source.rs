@@ -1,27 +1,37 @@
-//! The clinical tables of the platform: read, never written. A part's rows are streamed one by one on a blocking
-//! thread, under one read-only snapshot, in the order of their keys.
+//! What is exported: the platform's clinical tables, the resource store, and relations of other servers. All are read,
+//! never written. A part's rows are streamed one by one on a blocking thread, under one read-only snapshot, in the order
+//! of their keys.
 //!
 //! Access is enforced here: every read carries the predicate of the job's stored subject.
 
 mod check;
+pub(crate) mod clinical;
 mod horizon;
 mod plan;
 mod read;
-pub(crate) mod schema;
+mod relation;
+mod resources;
 mod stop;
+mod time;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use bulk_export_domain::policy::Subject;
+use bulk_export_domain::{
+    part::{KeyRange, Scope},
+    policy::Subject,
+    resource_type::ResourceType,
+    sources::{Origin, Sources},
+};
 use diesel::connection::SimpleConnection;
-use uuid::Uuid;
+use secrecy::ExposeSecret;
 
 pub use self::{
-    check::Missing,
+    check::{Missing, Unfit},
     horizon::{Horizon, TransactionTime},
-    plan::Plan,
-    read::{Row, Slice},
+    plan::{Plan, Size},
+    read::{ForeignRow, Row, StoredRow},
     stop::Stop,
+    time::JobTime,
 };
 use crate::{
     config::SourceConfig,
@@ -29,10 +39,14 @@ use crate::{
     pool::{Connections, blocking, checkout, pool},
 };
 
-/// The clinical tables. Cheap to clone.
+/// Where the exported data is. Cheap to clone.
 #[derive(Clone)]
 pub struct Source {
-    connections: Connections,
+    /// The clinical tables and other servers' relations.
+    others: Connections,
+    /// The resource store.
+    resources: Connections,
+    sources: Arc<Sources>,
     lag: std::time::Duration,
 }
 
@@ -42,44 +56,78 @@ impl fmt::Debug for Source {
     }
 }
 
+/// Which rows a part reads.
+#[derive(Debug, Clone)]
+pub struct Slice {
+    /// The type.
+    pub resource_type: ResourceType,
+    /// The keys.
+    pub range: KeyRange,
+    /// Whose rows, and since when.
+    pub scope: Scope,
+}
+
 impl Source {
-    /// Makes the pool; connects when first asked.
+    /// Makes the pools; connects when first asked.
     #[must_use]
     pub fn new(config: &SourceConfig) -> Self {
         // A part may stream for long, so no statement timeout; compiling a plan costs more than our plans gain by it.
         let session = "SET jit = off";
+        let others = pool(&config.url, config.connections, session);
+        let resources = if config.url.expose_secret() == config.store_url.expose_secret() {
+            others.clone()
+        } else {
+            pool(&config.store_url, config.connections, session)
+        };
         Self {
-            connections: pool(&config.url, config.connections, session),
+            others,
+            resources,
+            sources: Arc::new(config.sources.clone()),
             lag: config.lag,
         }
     }
 
-    /// Checks that the database answers.
+    /// Gives which types come from where.
+    #[must_use]
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Checks that the database of the clinical tables and relations answers.
     ///
     /// # Errors
     /// It does not.
     pub async fn ready(&self) -> Result<(), Error> {
-        let connections = self.connections.clone();
+        let connections = self.others.clone();
         blocking(move || Ok(checkout(&connections)?.batch_execute("SELECT 1")?)).await
+    }
+
+    /// Makes the handle that stops a read of this type.
+    ///
+    /// # Errors
+    /// No source has the type.
+    pub fn stop(&self, resource_type: ResourceType) -> Result<Stop, Error> {
+        Ok(Stop::new(self.connections(self.origin(resource_type)?)))
+    }
+
+    fn origin(&self, resource_type: ResourceType) -> Result<&Origin, Error> {
+        self.sources
+            .origin(resource_type)
+            .ok_or(Error::NoSource(resource_type))
+    }
+
+    fn connections(&self, origin: &Origin) -> &Connections {
+        match origin {
+            Origin::Clinical | Origin::Relation(_) => &self.others,
+            Origin::Store => &self.resources,
+        }
     }
 }
 
-/// Whose rows a read may see: the job's subject, as the tables know patients.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
-    Everyone,
-    One(Uuid),
-    /// The subject is no id that the tables could hold: an export without rows.
-    Nobody,
-}
-
-impl Whose {
-    fn of(subject: &Subject) -> Self {
-        match subject {
-            Subject::Everyone => Self::Everyone,
-            Subject::Patient(patient) => {
-                Uuid::try_parse(patient.reveal()).map_or(Self::Nobody, Self::One)
-            }
-        }
+/// Whose rows a read may see: the patient's id where it is one patient's.
+fn patient(subject: &Subject) -> Option<&str> {
+    match subject {
+        Subject::Everyone => None,
+        Subject::Patient(patient) => Some(patient.reveal()),
     }
 }

@@ -133,7 +133,7 @@ impl Parts {
             ),
             attempts: i32::try_from(v.number("PART_ATTEMPTS", 5, 1, 100)).unwrap_or(100),
             rows: v.number("EXPORT_PART_ROWS", 200_000, 1, 100_000_000),
-            file_bytes: v.number("EXPORT_FILE_BYTES", 128 << 20, 1 << 16, 1 << 40),
+            file_bytes: v.number("EXPORT_FILE_BYTES", 256 << 20, 1 << 16, 1 << 40),
             max_resource_bytes: small(v.number(
                 "EXPORT_MAX_RESOURCE_BYTES",
                 16 << 20,

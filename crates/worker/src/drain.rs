@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bulk_export_domain::part::{Claim, PartKind};
-use bulk_export_store::Finished;
+use bulk_export_store::{Finished, source::Size};
 use futures::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
@@ -76,10 +76,13 @@ async fn work(context: &Context, claim: &Claim, lease: &Lease) -> Result<Finishe
 }
 
 async fn plan(context: &Context, claim: &Claim) -> Result<Finished, Failure> {
-    let plan = context
-        .source
-        .plan(&claim.scope, context.config.parts.rows)
-        .await?;
+    let parts = context.config.parts;
+    // Half of what closes a file: an estimate that is too low by half still makes one file a part.
+    let size = Size {
+        rows: parts.rows,
+        bytes: parts.file_bytes / 2,
+    };
+    let plan = context.source.plan(&claim.scope, size).await?;
     let parts = plan.parts.len() as u64;
     let finished = context
         .store

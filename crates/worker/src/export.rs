@@ -36,7 +36,7 @@ pub(crate) async fn export(
     resource_type: ResourceType,
     range: KeyRange,
 ) -> Result<Finished, Failure> {
-    let stop = Stop::new(&context.source);
+    let stop = context.source.stop(resource_type)?;
     let slice = Slice {
         resource_type,
         range,

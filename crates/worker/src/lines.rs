@@ -7,8 +7,6 @@ use std::{
 };
 
 use bulk_export_domain::{
-    clinical::ClinicalRow,
-    mapper::FhirMapper,
     outcome::{Code, OperationOutcome},
     part::LeftOut,
     resource_type::ResourceType,
@@ -18,6 +16,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 
 use crate::{failure::Failure, lease::Done};
+
+mod line;
 
 /// The size of a buffer, in bytes. Smaller ones cost CPU, larger ones only memory.
 const BUFFER: usize = 256 * 1024;
@@ -57,7 +57,6 @@ pub(crate) struct Lines<L> {
     sender: mpsc::Sender<Message>,
     done: Arc<Done>,
     leave_out: L,
-    mapper: FhirMapper,
     buffer: Vec<u8>,
     /// Bytes of the current file that were sent.
     file_bytes: u64,
@@ -81,7 +80,6 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
             sender,
             done,
             leave_out,
-            mapper: FhirMapper::new(),
             buffer: Vec::with_capacity(BUFFER * 2),
             file_bytes: 0,
             written: Counts::default(),
@@ -93,12 +91,10 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
 
     /// Takes a row. Breaks when the upload is gone, or when what was left out cannot be told.
     pub(crate) fn row(&mut self, row: Row) -> ControlFlow<()> {
-        match row {
-            Row::Read(row) => self.write(&row)?,
-            Row::Unreadable => self.leave_out(
-                "a row holds a value that cannot be read, such as an infinite date",
-                Code::Processing,
-            )?,
+        let start = self.buffer.len();
+        match line::append(self.resource_type, &row, &mut self.buffer) {
+            Ok(()) => self.keep(start, &row)?,
+            Err(why) => self.leave_out(&why, Code::Processing)?,
         }
         let file_bytes = self.file_bytes + self.buffer.len() as u64;
         if self.buffer.len() < BUFFER && file_bytes < self.limits.file_bytes {
@@ -108,25 +104,14 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
         }
     }
 
-    fn write(&mut self, row: &ClinicalRow) -> ControlFlow<()> {
-        let start = self.buffer.len();
-        if let Err(unmappable) = self.mapper.write(row, &mut self.buffer) {
-            let id = unmappable.id;
-            return self.leave_out(
-                &format!(
-                    "{}/{id} cannot be a valid resource: {unmappable}",
-                    self.resource_type
-                ),
-                Code::Processing,
-            );
-        }
+    /// Counts the line that begins at `start`, unless it is too large.
+    fn keep(&mut self, start: usize, row: &Row) -> ControlFlow<()> {
         let bytes = self.buffer.len() - start;
         if bytes > self.limits.resource_bytes {
             self.buffer.truncate(start);
             let text = format!(
-                "{}/{} is larger ({bytes} bytes) than this server exports ({} bytes)",
-                self.resource_type,
-                row.id(),
+                "{} is larger ({bytes} bytes) than this server exports ({} bytes)",
+                line::name(self.resource_type, row),
                 self.limits.resource_bytes
             );
             return self.leave_out(&text, Code::TooLong);

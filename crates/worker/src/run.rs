@@ -3,7 +3,7 @@
 use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 use bulk_export_queue::{Listener, OnHint};
-use bulk_export_store::source::Missing;
+use bulk_export_store::source::Unfit;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -19,9 +19,9 @@ const PROBE: Duration = Duration::from_secs(2);
 /// Why the worker does not start, or stops by itself.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The clinical tables are not as they are read.
-    #[error("the clinical tables cannot be exported:{}", listed(.0))]
-    Source(Vec<Missing>),
+    /// What is configured cannot be exported as it is.
+    #[error("what FHIR_SOURCE names cannot be exported:{}", listed(.0))]
+    Source(Vec<Unfit>),
     /// The node must not be given files.
     #[error(transparent)]
     Node(#[from] NodeRefused),
@@ -131,10 +131,10 @@ fn on_hint(context: &Context) -> OnHint {
 /// Waits for the source and checks that what is read is there.
 async fn check_source(context: &Context) -> Result<(), StartError> {
     loop {
-        match context.source.missing().await {
-            Ok(missing) if missing.is_empty() => return Ok(()),
-            Ok(missing) => return Err(StartError::Source(missing)),
-            Err(error) => tracing::warn!(%error, "waiting for the clinical database"),
+        match context.source.unfit().await {
+            Ok(unfit) if unfit.is_empty() => return Ok(()),
+            Ok(unfit) => return Err(StartError::Source(unfit)),
+            Err(error) => tracing::warn!(%error, "waiting for the source's database"),
         }
         sleep(PROBE).await;
     }

@@ -29,13 +29,14 @@ pub(super) async fn kick_off(
         return Err(ApiError::NoPatient);
     };
     let (accept, prefer) = (joined(&request, header::ACCEPT), joined(&request, PREFER));
-    let kick_off = KickOff::read(&Request {
+    let asked = Request {
         accept: accept.as_deref(),
         prefer: prefer.as_deref(),
         query: request.query_string(),
-    })?;
+    };
+    let kick_off = KickOff::read(&asked, state.source.sources())?;
     // Before anything is read, and before the job is there for others to see.
-    let time = state.source.transaction_time().await?;
+    let time = state.source.transaction_time(&kick_off.types).await?;
     kick_off.check_since(time.clock)?;
     let job = NewJob {
         id: JobId::random(),

@@ -1,14 +1,21 @@
-//! The check of the clinical tables at start: what is read must be there, with types that can be read.
+//! The check of what is exported, at start: what is read must be there, with types that can be read, and a relation that
+//! says itself that it cannot be exported is refused.
 
 use std::fmt;
 
+use bulk_export_domain::sources::Origin;
 use diesel::{prelude::*, sql_types};
 
-use super::Source;
+use super::{Source, clinical, relation};
 use crate::{
     error::Error,
     pool::{blocking, checkout},
 };
+
+/// The types under which text can be read.
+pub(super) const TEXT: &[&str] = &["text", "character varying"];
+pub(super) const INSTANT: &[&str] = &["timestamp with time zone"];
+pub(super) const UUID: &[&str] = &["uuid"];
 
 /// A column that is not as it is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,166 +48,102 @@ impl fmt::Display for Missing {
     }
 }
 
-#[derive(QueryableByName)]
-struct ColumnRow {
-    #[diesel(sql_type = sql_types::Text)]
-    table_name: String,
-    #[diesel(sql_type = sql_types::Text)]
-    column_name: String,
-    #[diesel(sql_type = sql_types::Text)]
-    data_type: String,
+/// Why what is configured cannot be exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unfit {
+    /// A column is not as it is read.
+    Column(Missing),
+    /// A relation says that it cannot be exported.
+    Refused {
+        /// The relation.
+        relation: String,
+        /// Why, and an example that names no person.
+        reason: String,
+    },
 }
 
-const UUID: &str = "uuid";
-const TEXT: &str = "text";
-const INSTANT: &str = "timestamp with time zone";
-
-/// Every column that is read, by table.
-const READ: [(&str, &[(&str, &str)]); 4] = [
-    (
-        "patients",
-        &[
-            ("id", UUID),
-            ("mrn", TEXT),
-            ("first_name", TEXT),
-            ("middle_name", TEXT),
-            ("last_name", TEXT),
-            ("sex", TEXT),
-            ("date_of_birth", "date"),
-            ("phone", TEXT),
-            ("email", TEXT),
-            ("address", TEXT),
-            ("created_at", INSTANT),
-            ("updated_at", INSTANT),
-        ],
-    ),
-    (
-        "medical_records",
-        &[
-            ("id", UUID),
-            ("patient_id", UUID),
-            ("provider_id", UUID),
-            ("record_type", TEXT),
-            ("description", TEXT),
-            ("status", TEXT),
-            ("record_date", INSTANT),
-            ("version", "integer"),
-            ("metadata", "jsonb"),
-            ("created_at", INSTANT),
-            ("updated_at", INSTANT),
-        ],
-    ),
-    (
-        "medical_record_consents",
-        &[
-            ("id", UUID),
-            ("patient_id", UUID),
-            ("medical_record_id", UUID),
-            ("shared_with_practitioner", UUID),
-            ("shared_with_organization", UUID),
-            ("status", TEXT),
-            ("granted_at", INSTANT),
-            ("expires_at", INSTANT),
-            ("created_at", INSTANT),
-            ("updated_at", INSTANT),
-        ],
-    ),
-    (
-        "medical_history",
-        &[
-            ("id", UUID),
-            ("patient_id", UUID),
-            ("medical_record_id", UUID),
-            ("event_type", TEXT),
-            ("event_description", TEXT),
-            ("performed_by", UUID),
-            ("created_at", INSTANT),
-        ],
-    ),
-];
-
-impl Source {
-    /// Lists the columns that are missing or cannot be read as they are.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn missing(&self) -> Result<Vec<Missing>, Error> {
-        let connections = self.connections.clone();
-        blocking(move || missing(&mut *checkout(&connections)?)).await
+impl fmt::Display for Unfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Column(missing) => missing.fmt(f),
+            Self::Refused { relation, reason } => {
+                write!(f, "{relation} cannot be exported: {reason}")
+            }
+        }
     }
 }
 
-/// Looks at the columns. A part looks too, before it reads: Diesel takes the server's word for nothing but the bytes,
-/// so that a column of another type would be misread.
-pub(super) fn missing(connection: &mut PgConnection) -> Result<Vec<Missing>, Error> {
-    let rows = diesel::sql_query(include_str!("check/columns.sql")).load(connection)?;
-    Ok(compare(&rows))
+/// A column that is read, and the types under which it can be.
+pub(super) type Column = (&'static str, &'static [&'static str]);
+
+/// A column that was found.
+#[derive(QueryableByName)]
+pub(super) struct ColumnRow {
+    #[diesel(sql_type = sql_types::Text)]
+    pub(super) relation: String,
+    #[diesel(sql_type = sql_types::Text)]
+    pub(super) column_name: String,
+    #[diesel(sql_type = sql_types::Text)]
+    pub(super) data_type: String,
 }
 
-fn compare(rows: &[ColumnRow]) -> Vec<Missing> {
-    let columns = READ.iter().flat_map(|(table, columns)| {
-        columns
-            .iter()
-            .map(move |(column, expected)| (*table, *column, *expected))
-    });
-    columns
-        .filter_map(|(table, column, expected)| {
-            let found = rows
+impl Source {
+    /// Lists what cannot be exported as it is.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn unfit(&self) -> Result<Vec<Unfit>, Error> {
+        let (connections, sources) = (self.others.clone(), self.sources.clone());
+        blocking(move || {
+            let mut unfit = Vec::new();
+            for origin in sources.origins(sources.types()) {
+                match origin {
+                    Origin::Clinical => {
+                        let missing = clinical::missing(&mut *checkout(&connections)?)?;
+                        unfit.extend(missing.into_iter().map(Unfit::Column));
+                    }
+                    Origin::Relation(relation) => {
+                        unfit.extend(relation::unfit(&mut *checkout(&connections)?, relation)?);
+                    }
+                    // Its tables are our own: migrations make them.
+                    Origin::Store => {}
+                }
+            }
+            Ok(unfit)
+        })
+        .await
+    }
+}
+
+/// Reads which columns these relations have.
+pub(super) fn columns(
+    connection: &mut PgConnection,
+    relations: &[&str],
+) -> Result<Vec<ColumnRow>, Error> {
+    Ok(diesel::sql_query(include_str!("check/columns.sql"))
+        .bind::<sql_types::Array<sql_types::Text>, _>(relations)
+        .load(connection)?)
+}
+
+/// Lists the columns of a table that are missing, or have a type that is not read.
+pub(super) fn compare(table: &str, read: &[Column], found: &[ColumnRow]) -> Vec<Missing> {
+    read.iter()
+        .filter_map(|(column, kinds)| {
+            let found = found
                 .iter()
-                .find(|row| row.table_name == table && row.column_name == column)
+                .find(|row| row.relation == table && row.column_name == *column)
                 .map(|row| row.data_type.clone());
-            let fits = found.as_deref().is_some_and(|found| {
-                found == expected || (expected == TEXT && found == "character varying")
-            });
+            let fits = found.as_deref().is_some_and(|found| kinds.contains(&found));
             (!fits).then(|| Missing {
                 table: table.to_owned(),
-                column: column.to_owned(),
-                expected: expected.to_owned(),
+                column: (*column).to_owned(),
+                expected: if kinds.starts_with(TEXT) {
+                    TEXT[0].to_owned()
+                } else {
+                    kinds.join(" or ")
+                },
                 found,
             })
         })
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn rows() -> Vec<ColumnRow> {
-        let row = |table: &str, column: &str, data_type: &str| ColumnRow {
-            table_name: table.to_owned(),
-            column_name: column.to_owned(),
-            data_type: data_type.to_owned(),
-        };
-        READ.iter()
-            .flat_map(|(table, columns)| {
-                columns
-                    .iter()
-                    .map(move |(column, kind)| row(table, column, kind))
-            })
-            .collect()
-    }
-
-    #[test]
-    fn every_column_that_is_not_as_it_is_read_is_listed() {
-        assert_eq!(compare(&rows()), []);
-        assert_eq!(compare(&[]).len(), 40);
-        let mut changed = rows();
-        changed.retain(|row| row.column_name != "mrn");
-        for row in &mut changed {
-            match row.column_name.as_str() {
-                "first_name" => row.data_type = "character varying".to_owned(),
-                "version" => row.data_type = "bigint".to_owned(),
-                _ => {}
-            }
-        }
-        let texts: Vec<String> = compare(&changed).iter().map(ToString::to_string).collect();
-        assert_eq!(
-            texts,
-            [
-                "patients.mrn (text) is missing, or this role may not read it",
-                "medical_records.version is bigint; integer is read",
-            ]
-        );
-    }
 }

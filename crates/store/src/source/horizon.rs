@@ -59,8 +59,8 @@ impl Source {
     ///
     /// # Errors
     /// The database is away.
-    pub async fn transaction_time(&self) -> Result<TransactionTime, Error> {
-        let (connections, lag) = (self.connections.clone(), self.lag);
+    pub async fn horizon(&self) -> Result<TransactionTime, Error> {
+        let (connections, lag) = (self.others.clone(), self.lag);
         blocking(move || {
             let connection = &mut *checkout(&connections)?;
             // The clock is read first, and the open transactions after that: what starts in between starts later.

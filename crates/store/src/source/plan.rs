@@ -1,25 +1,31 @@
-//! Plans a job's parts from the planner's own estimates and statistics: no COUNT, no OFFSET, and a time that does not
-//! grow with the table.
+//! Plans a job's parts from the planner's own estimates, statistics and indexes: no COUNT over a table, no OFFSET, and a
+//! time that does not grow with the table.
 
 use bulk_export_domain::{
-    part::{KeyRange, PlannedPart, Scope},
+    part::{Key, KeyRange, PlannedPart, Scope},
     resource_type::ResourceType,
+    sources::Origin,
 };
-use chrono::{DateTime, Utc};
 use diesel::{PgConnection, prelude::*, sql_types};
 use uuid::Uuid;
 
-use super::{
-    Source, Whose,
-    schema::{Table, table_of},
-};
+use super::{Source, clinical, patient, relation, resources};
 use crate::{
-    error::{Error, without_values},
+    error::Error,
     pool::{blocking, checkout},
 };
 
 /// The most parts that one type is cut into.
 const MOST_PARTS: u64 = 10_000;
+
+/// How large a part is planned to be: whichever limit is reached first.
+#[derive(Debug, Clone, Copy)]
+pub struct Size {
+    /// Resources.
+    pub rows: u64,
+    /// Bytes of NDJSON, where the source lets them be estimated.
+    pub bytes: u64,
+}
 
 /// A planned job.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,158 +36,170 @@ pub struct Plan {
     pub estimate: u64,
 }
 
+/// What a type's read is estimated to give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Estimate {
+    /// Resources.
+    pub(super) rows: u64,
+    /// Bytes a resource, where that is known.
+    pub(super) bytes: Option<u64>,
+}
+
+impl Estimate {
+    fn parts(self, size: Size) -> u64 {
+        let by_rows = self.rows.div_ceil(size.rows.max(1));
+        let bytes = self.rows.saturating_mul(self.bytes.unwrap_or(0));
+        by_rows
+            .max(bytes.div_ceil(size.bytes.max(1)))
+            .clamp(1, MOST_PARTS)
+    }
+}
+
 #[derive(QueryableByName)]
 struct ExplainRow {
     #[diesel(sql_type = sql_types::Json, column_name = "QUERY PLAN")]
     plan: serde_json::Value,
 }
 
-#[derive(QueryableByName)]
-struct BoundsRow {
-    #[diesel(sql_type = sql_types::Array<sql_types::Text>)]
-    bounds: Vec<String>,
-}
-
 impl Source {
-    /// Cuts a job into parts of about `part_rows` resources each.
+    /// Cuts a job into parts of about this size each. A type of which a source has nothing gets no part.
     ///
     /// # Errors
-    /// The database is away, or a table cannot be read.
-    pub async fn plan(&self, scope: &Scope, part_rows: u64) -> Result<Plan, Error> {
-        let (connections, scope) = (self.connections.clone(), scope.clone());
+    /// A database is away, or a table cannot be read.
+    pub async fn plan(&self, scope: &Scope, size: Size) -> Result<Plan, Error> {
+        let (source, scope) = (self.clone(), scope.clone());
         blocking(move || {
-            let connection = &mut *checkout(&connections)?;
-            let whose = Whose::of(&scope.subject);
             let mut plan = Plan {
                 parts: Vec::new(),
                 estimate: 0,
             };
-            if whose == Whose::Nobody {
-                return Ok(plan);
-            }
-            for resource_type in scope.types {
-                let rows = estimate(connection, table_of(resource_type), whose, scope.since)
-                    .map_err(without_values)?;
-                plan.estimate += rows;
-                plan.parts.extend(cut(
-                    connection,
-                    resource_type,
-                    whose,
-                    rows.div_ceil(part_rows.max(1)),
-                )?);
+            let stored = source.of_store(&scope);
+            let stored = resources::estimates(&source.resources, &scope, &stored)?;
+            for resource_type in &scope.types {
+                let known = stored.iter().find(|(stored, _)| stored == resource_type);
+                let known = known.map(|(_, estimate)| *estimate);
+                source.plan_type(*resource_type, &scope, size, known, &mut plan)?;
             }
             Ok(plan)
         })
         .await
     }
-}
 
-/// Asks the planner how many rows a read would give. The texts are our own and the values are an instant and a UUID:
-/// EXPLAIN takes no parameters.
-fn estimate(
-    connection: &mut PgConnection,
-    table: Table,
-    whose: Whose,
-    since: Option<DateTime<Utc>>,
-) -> Result<u64, Error> {
-    let mut predicates = vec!["true".to_owned()];
-    if let Some(since) = since {
-        predicates.push(format!(
-            "{} > '{}'::timestamptz",
-            table.changed,
-            since.to_rfc3339()
-        ));
+    /// Lists the job's types that the resource store has.
+    fn of_store(&self, scope: &Scope) -> Vec<ResourceType> {
+        let of_store = |known: &ResourceType| self.sources.origin(*known) == Some(&Origin::Store);
+        scope.types.iter().copied().filter(of_store).collect()
     }
-    if let Whose::One(patient) = whose {
-        predicates.push(format!("{} = '{patient}'::uuid", table.patient));
-    }
-    let query = format!(
-        "EXPLAIN (FORMAT JSON) SELECT 1 FROM {} WHERE {}",
-        table.name,
-        predicates.join(" AND ")
-    );
-    let row: ExplainRow = diesel::sql_query(query).get_result(connection)?;
-    Ok(row
-        .plan
-        .pointer("/0/Plan/Plan Rows")
-        .and_then(serde_json::Value::as_u64)
-        .unwrap_or(0))
-}
 
-fn cut(
-    connection: &mut PgConnection,
-    resource_type: ResourceType,
-    whose: Whose,
-    parts: u64,
-) -> Result<Vec<PlannedPart>, Error> {
-    let parts = parts.clamp(1, MOST_PARTS);
-    let boundaries = match whose {
-        Whose::Everyone if parts > 1 => {
-            boundaries(&histogram(connection, table_of(resource_type))?, parts)
-        }
-        _ => Vec::new(),
-    };
-    Ok(KeyRange::cut(boundaries)
-        .into_iter()
-        .map(|range| PlannedPart {
+    fn plan_type(
+        &self,
+        resource_type: ResourceType,
+        scope: &Scope,
+        size: Size,
+        stored: Option<Estimate>,
+        plan: &mut Plan,
+    ) -> Result<(), Error> {
+        let origin = self.origin(resource_type)?;
+        let connection = &mut *checkout(self.connections(origin))?;
+        let estimate = match origin {
+            Origin::Clinical => clinical::estimate(connection, resource_type, scope)?,
+            Origin::Store => stored,
+            Origin::Relation(relation) => {
+                relation::estimate(connection, relation, resource_type, scope)?
+            }
+        };
+        let Some(estimate) = estimate else {
+            return Ok(());
+        };
+        plan.estimate += estimate.rows;
+        let parts = estimate.parts(size);
+        let boundaries = match origin {
+            // One patient's rows are few, and found by another index.
+            _ if parts < 2 || patient(&scope.subject).is_some() => Vec::new(),
+            Origin::Clinical => clinical::boundaries(connection, resource_type, parts)?,
+            Origin::Store => resources::boundaries(connection, resource_type, scope, parts)?,
+            Origin::Relation(relation) => {
+                relation::boundaries(connection, relation, resource_type, parts)?
+            }
+        };
+        let ranges = KeyRange::cut(boundaries).into_iter();
+        plan.parts.extend(ranges.map(|range| PlannedPart {
             resource_type,
             range,
-        })
-        .collect())
+        }));
+        Ok(())
+    }
 }
 
-/// Reads the histogram of the keys, where the table has been analysed and this role may see it.
-fn histogram(connection: &mut PgConnection, table: Table) -> Result<Vec<Uuid>, Error> {
-    let row: Option<BoundsRow> = diesel::sql_query(include_str!("plan/histogram.sql"))
-        .bind::<sql_types::Text, _>(table.name)
-        .get_result(connection)
-        .optional()?;
-    let bounds = row.map(|row| row.bounds).unwrap_or_default();
-    Ok(bounds
-        .iter()
-        .filter_map(|bound| Uuid::try_parse(bound).ok())
-        .collect())
+/// Asks the planner how many rows a query would give.
+pub(super) fn explained(connection: &mut PgConnection, query: &str) -> Result<u64, Error> {
+    let row: ExplainRow =
+        diesel::sql_query(format!("EXPLAIN (FORMAT JSON) {query}")).get_result(connection)?;
+    let rows = row.plan.pointer("/0/Plan/Plan Rows");
+    Ok(rows.and_then(serde_json::Value::as_u64).unwrap_or(0))
 }
 
 /// Chooses `parts - 1` inner boundaries: evenly from the histogram, between its bounds by equal steps; without a
 /// histogram by equal slices of the UUID space.
-fn boundaries(histogram: &[Uuid], parts: u64) -> Vec<Uuid> {
-    let buckets = histogram.len().saturating_sub(1) as u64;
-    if buckets == 0 {
-        return KeyRange::equal_slices(parts);
+pub(super) fn uuid_boundaries(histogram: &[Uuid], parts: u64) -> Vec<Key> {
+    let mut bounds: Vec<u128> = histogram.iter().map(Uuid::as_u128).collect();
+    if bounds.len() < 2 {
+        bounds = vec![0, u128::MAX];
     }
-    let at = |n: u64| {
+    even(&bounds, parts)
+        .map(|bound| Key::Uuid(Uuid::from_u128(bound)))
+        .collect()
+}
+
+/// Chooses `parts - 1` inner boundaries evenly from the sorted bounds of buckets of equal size, and between two bounds by
+/// equal steps.
+pub(super) fn even(bounds: &[u128], parts: u64) -> impl Iterator<Item = u128> {
+    let buckets = bounds.len().saturating_sub(1) as u64;
+    let last = if buckets == 0 { 0 } else { parts };
+    (1..last).map(move |n| {
         // The n-th boundary lies at this many parts-ths of a bucket from the left.
         let (bucket, rest) = (n * buckets / parts, n * buckets % parts);
         let index = usize::try_from(bucket).unwrap_or(usize::MAX);
-        let (low, high) = (histogram[index].as_u128(), histogram[index + 1].as_u128());
-        Uuid::from_u128(low + high.saturating_sub(low) / u128::from(parts) * u128::from(rest))
-    };
-    (1..parts).map(at).collect()
+        let (low, high) = (bounds[index], bounds[index + 1]);
+        low + high.saturating_sub(low) / u128::from(parts) * u128::from(rest)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ids(numbers: &[u128]) -> Vec<Uuid> {
-        numbers.iter().copied().map(Uuid::from_u128).collect()
-    }
-
     #[test]
     fn boundaries_follow_the_histogram() {
-        let histogram = ids(&[0, 100, 200, 1000, 1100]);
-        assert_eq!(boundaries(&histogram, 4), ids(&[100, 200, 1000]));
-        assert_eq!(boundaries(&histogram, 2), ids(&[200]));
-        assert_eq!(
-            boundaries(&histogram, 8),
-            ids(&[48, 100, 148, 200, 600, 1000, 1048])
-        );
+        let histogram = [0, 100, 200, 1000, 1100];
+        let cut = |parts| even(&histogram, parts).collect::<Vec<_>>();
+        assert_eq!(cut(4), [100, 200, 1000]);
+        assert_eq!(cut(2), [200]);
+        assert_eq!(cut(8), [48, 100, 148, 200, 600, 1000, 1048]);
+        assert_eq!(even(&[7], 2).count(), 0);
+        assert_eq!(even(&[], 2).count(), 0);
     }
 
     #[test]
-    fn without_a_histogram_the_key_space_is_cut_evenly() {
-        assert_eq!(boundaries(&[], 4), KeyRange::equal_slices(4));
-        assert_eq!(boundaries(&ids(&[7]), 2), KeyRange::equal_slices(2));
+    fn without_a_histogram_the_uuids_are_cut_evenly() {
+        let four = uuid_boundaries(&[], 4);
+        assert_eq!((four.len(), uuid_boundaries(&[], 1).len()), (3, 0));
+        assert!(four.is_sorted());
+        assert!(four[1].to_string().starts_with("7fffffff"));
+        assert_eq!(uuid_boundaries(&[Uuid::from_u128(7)], 4), four);
+    }
+
+    #[test]
+    fn a_part_is_cut_by_rows_or_by_bytes() {
+        let size = Size {
+            rows: 100,
+            bytes: 1000,
+        };
+        let parts = |rows, bytes| Estimate { rows, bytes }.parts(size);
+        assert_eq!(parts(0, None), 1);
+        assert_eq!(parts(201, None), 3);
+        assert_eq!(parts(201, Some(1)), 3);
+        assert_eq!(parts(201, Some(50)), 11);
+        assert_eq!(parts(u64::MAX, Some(u64::MAX)), MOST_PARTS);
     }
 }

@@ -2,49 +2,66 @@
 
 use std::ops::ControlFlow;
 
-use bulk_export_domain::{
-    clinical::{ClinicalRow, ConsentRow, HistoryRow, MedicalRecordRow, PatientRow},
-    part::{KeyRange, Scope},
-    resource_type::ResourceType,
-};
+use bulk_export_domain::{clinical::ClinicalRow, sources::Origin};
+use chrono::{DateTime, Utc};
 use diesel::{
     PgConnection,
     connection::{AnsiTransactionManager, TransactionManager},
     dsl::sql,
-    pg::PgRowByRowLoadingMode,
     prelude::*,
     sql_types::Integer,
 };
 
-use super::{
-    Source, Stop, Whose,
-    check::missing,
-    schema::{medical_history, medical_record_consents, medical_records, patients, table_of},
-};
+use super::{Slice, Source, Stop, clinical, relation, resources};
 use crate::{
     error::{Error, without_values},
     pool::checkout,
 };
 
-/// Which rows a part reads.
-#[derive(Debug, Clone)]
-pub struct Slice {
-    /// The type.
-    pub resource_type: ResourceType,
-    /// The keys.
-    pub range: KeyRange,
-    /// Whose rows, and since when.
-    pub scope: Scope,
-}
-
 /// What the reader hands over.
 #[derive(Debug)]
 pub enum Row {
-    /// A row.
-    Read(Box<ClinicalRow>),
+    /// A row of the clinical tables.
+    Clinical(Box<ClinicalRow>),
+    /// A version of the resource store.
+    Stored(StoredRow),
+    /// A row of another server's relation.
+    Foreign(ForeignRow),
     /// A row whose values cannot be read, such as an infinite date.
     Unreadable,
 }
+
+/// A version of the resource store, as it was written.
+pub struct StoredRow {
+    /// The resource's id.
+    pub id: String,
+    /// The JSON.
+    pub body: String,
+}
+
+/// A row of another server's relation.
+pub struct ForeignRow {
+    /// The resource's id.
+    pub id: String,
+    /// The version, where it does not stand in the body.
+    pub version: Option<String>,
+    /// When the version was written.
+    pub last_updated: DateTime<Utc>,
+    /// The JSON.
+    pub body: String,
+}
+
+macro_rules! redacted_debug {
+    ($($row:ident),+) => {$(
+        impl std::fmt::Debug for $row {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(concat!(stringify!($row), "([redacted])"))
+            }
+        }
+    )+};
+}
+
+redacted_debug!(StoredRow, ForeignRow);
 
 impl Source {
     /// Reads the rows of a slice in the order of their keys and hands each to `each`, until it breaks. Blocks: call
@@ -57,11 +74,8 @@ impl Source {
     where
         F: FnMut(Row) -> ControlFlow<()>,
     {
-        let whose = Whose::of(&slice.scope.subject);
-        if whose == Whose::Nobody {
-            return Ok(0);
-        }
-        let mut connection = checkout(&self.connections)?;
+        let origin = self.origin(slice.resource_type)?;
+        let mut connection = checkout(self.connections(origin))?;
         // Opened by hand: after a stop the transaction stays open on purpose, so that the pool throws the connection
         // away. A cancellation that is still on its way could hit the next statement otherwise.
         AnsiTransactionManager::begin_transaction_sql(
@@ -70,169 +84,63 @@ impl Source {
         )?;
         let backend: i32 =
             diesel::select(sql::<Integer>("pg_backend_pid()")).get_result(&mut *connection)?;
-        let table = table_of(slice.resource_type).name;
-        let changed: Vec<_> = missing(&mut connection)?
-            .into_iter()
-            .filter(|one| one.table == table)
-            .collect();
-        if !changed.is_empty() {
-            return Err(Error::SourceChanged(changed));
-        }
         if !stop.begin(backend) {
             return Err(Error::Stopped);
         }
-        let read = rows(&mut connection, slice, whose, stop, &mut each);
+        let mut out = Handover {
+            stop,
+            each: &mut each,
+            read: 0,
+        };
+        let read = rows(&mut connection, origin, slice, &mut out);
+        let rows = out.read;
         if !stop.end() {
             return Err(Error::Stopped);
         }
-        let read = read.map_err(without_values)?;
+        read.map_err(without_values)?;
         AnsiTransactionManager::commit_transaction(&mut *connection)?;
-        Ok(read)
+        Ok(rows)
     }
 }
 
 fn rows(
     connection: &mut PgConnection,
+    origin: &Origin,
     slice: &Slice,
-    whose: Whose,
-    stop: &Stop,
-    each: &mut dyn FnMut(Row) -> ControlFlow<()>,
-) -> Result<u64, Error> {
-    match slice.resource_type {
-        ResourceType::Patient => read_patients(connection, slice, whose, stop, each),
-        ResourceType::DocumentReference => read_records(connection, slice, whose, stop, each),
-        ResourceType::Consent => read_consents(connection, slice, whose, stop, each),
-        ResourceType::Provenance => read_history(connection, slice, whose, stop, each),
+    out: &mut Handover<'_>,
+) -> Result<(), Error> {
+    match origin {
+        Origin::Clinical => clinical::read(connection, slice, out),
+        Origin::Store => resources::read(connection, slice, out),
+        Origin::Relation(relation) => relation::read(connection, relation, slice, out),
     }
 }
 
-/// Makes the reader of one table. The predicates are the same for all, and stand here once: whose rows, which keys,
-/// since when.
-macro_rules! reader {
-    ($name:ident, $table:ident, $patient:ident, $changed:ident, $row:ident ( $($field:ident),+ $(,)? ), $variant:ident) => {
-        fn $name(
-            connection: &mut PgConnection,
-            slice: &Slice,
-            whose: Whose,
-            stop: &Stop,
-            each: &mut dyn FnMut(Row) -> ControlFlow<()>,
-        ) -> Result<u64, Error> {
-            let mut query = $table::table.select(($($table::$field,)+)).order($table::id).into_boxed();
-            match whose {
-                Whose::Everyone => {}
-                Whose::One(patient) => query = query.filter($table::$patient.eq(patient)),
-                Whose::Nobody => return Ok(0),
-            }
-            if let Some(from) = slice.range.from {
-                query = query.filter($table::id.ge(from));
-            }
-            if let Some(to) = slice.range.to {
-                query = query.filter($table::id.lt(to));
-            }
-            if let Some(since) = slice.scope.since {
-                query = query.filter($table::$changed.gt(since));
-            }
-            let rows = query.load_iter::<_, PgRowByRowLoadingMode>(connection)?;
-            hand_over(rows.map(|row| row.map(|($($field,)+)| ClinicalRow::$variant($row { $($field),+ }))), stop, each)
-        }
-    };
+/// Takes the rows of a statement, counts them and hands them over.
+pub(super) struct Handover<'a> {
+    stop: &'a Stop,
+    each: &'a mut dyn FnMut(Row) -> ControlFlow<()>,
+    read: u64,
 }
 
-reader!(
-    read_patients,
-    patients,
-    id,
-    updated_at,
-    PatientRow(
-        id,
-        mrn,
-        first_name,
-        middle_name,
-        last_name,
-        sex,
-        date_of_birth,
-        phone,
-        email,
-        address,
-        created_at,
-        updated_at
-    ),
-    Patient
-);
-reader!(
-    read_records,
-    medical_records,
-    patient_id,
-    updated_at,
-    MedicalRecordRow(
-        id,
-        patient_id,
-        provider_id,
-        record_type,
-        description,
-        status,
-        record_date,
-        version,
-        metadata,
-        created_at,
-        updated_at
-    ),
-    MedicalRecord
-);
-reader!(
-    read_consents,
-    medical_record_consents,
-    patient_id,
-    updated_at,
-    ConsentRow(
-        id,
-        patient_id,
-        medical_record_id,
-        shared_with_practitioner,
-        shared_with_organization,
-        status,
-        granted_at,
-        expires_at,
-        created_at,
-        updated_at,
-    ),
-    Consent
-);
-reader!(
-    read_history,
-    medical_history,
-    patient_id,
-    created_at,
-    HistoryRow(
-        id,
-        patient_id,
-        medical_record_id,
-        event_type,
-        event_description,
-        performed_by,
-        created_at
-    ),
-    History
-);
-
-fn hand_over(
-    rows: impl Iterator<Item = QueryResult<ClinicalRow>>,
-    stop: &Stop,
-    each: &mut dyn FnMut(Row) -> ControlFlow<()>,
-) -> Result<u64, Error> {
-    let mut read = 0;
-    for row in rows {
-        let row = match row {
-            Ok(row) => Row::Read(Box::new(row)),
-            Err(diesel::result::Error::DeserializationError(_)) => Row::Unreadable,
-            Err(error) => return Err(error.into()),
-        };
-        read += 1;
-        if each(row).is_break() {
-            // Before the iterator is dropped: that would read all the rest.
-            stop.stop();
-            return Err(Error::Stopped);
+impl Handover<'_> {
+    pub(super) fn take(
+        &mut self,
+        rows: impl Iterator<Item = QueryResult<Row>>,
+    ) -> Result<(), Error> {
+        for row in rows {
+            let row = match row {
+                Ok(row) => row,
+                Err(diesel::result::Error::DeserializationError(_)) => Row::Unreadable,
+                Err(error) => return Err(error.into()),
+            };
+            self.read += 1;
+            if (self.each)(row).is_break() {
+                // Before the iterator is dropped: that would read all the rest.
+                self.stop.stop();
+                return Err(Error::Stopped);
+            }
         }
+        Ok(())
     }
-    Ok(read)
 }

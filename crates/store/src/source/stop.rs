@@ -1,17 +1,19 @@
 //! Stops a read that is under way. Dropping a half-read result would read the rest of it, minutes long, so the server
 //! is asked to cancel the statement, from a second connection.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use diesel::{prelude::*, sql_types};
 
-use super::Source;
-use crate::pool::checkout;
+use crate::pool::{Connections, checkout};
 
 /// A handle to one read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Stop {
-    source: Source,
+    connections: Connections,
     state: Arc<Mutex<State>>,
 }
 
@@ -24,12 +26,17 @@ enum State {
     Stopped,
 }
 
+impl fmt::Debug for Stop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Stop").field(&*self.lock()).finish()
+    }
+}
+
 impl Stop {
     /// Makes the handle for a read that has not begun.
-    #[must_use]
-    pub fn new(source: &Source) -> Self {
+    pub(super) fn new(connections: &Connections) -> Self {
         Self {
-            source: source.clone(),
+            connections: connections.clone(),
             state: Arc::new(Mutex::new(State::Idle)),
         }
     }
@@ -46,7 +53,7 @@ impl Stop {
         // The lock is held meanwhile: the reader cannot end and give its backend to another statement before the
         // cancellation was sent.
         if let State::Reading(backend) = was {
-            let cancelled = checkout(&self.source.connections).and_then(|mut connection| {
+            let cancelled = checkout(&self.connections).and_then(|mut connection| {
                 let cancel = diesel::sql_query("SELECT pg_cancel_backend($1)")
                     .bind::<sql_types::Integer, _>(backend);
                 Ok(cancel.execute(&mut *connection)?)

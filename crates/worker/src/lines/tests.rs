@@ -1,6 +1,6 @@
 use std::cell::RefCell;
 
-use bulk_export_domain::clinical::PatientRow;
+use bulk_export_domain::clinical::{ClinicalRow, PatientRow};
 use chrono::DateTime;
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use super::*;
 
 fn patient(first_name: &str) -> Row {
     let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-    Row::Read(Box::new(ClinicalRow::Patient(PatientRow {
+    Row::Clinical(Box::new(ClinicalRow::Patient(PatientRow {
         id: Uuid::from_u128(7),
         mrn: "1".to_owned(),
         first_name: first_name.to_owned(),

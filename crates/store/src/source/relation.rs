@@ -1,0 +1,221 @@
+//! Relations of other servers (docs/sources.md has the contract): a table or view with the resources, `NAME_membership`
+//! with the patients that each belongs to, and perhaps `NAME_refusal` that says why it cannot be exported.
+//!
+//! Their names come from the configuration, where they were checked to be plain identifiers, and their types from our
+//! enum; both stand in the SQL as they are. A patient's id never does: it is always bound.
+
+use bulk_export_domain::{
+    part::{Key, KeyRange, Scope},
+    resource_type::ResourceType,
+    sources::Relation,
+};
+use chrono::{DateTime, SecondsFormat, Utc};
+use diesel::{PgConnection, pg::PgRowByRowLoadingMode, prelude::*, sql_types};
+
+use super::{
+    Slice,
+    check::{Column, INSTANT, TEXT, Unfit, columns, compare},
+    patient,
+    plan::{Estimate, even, explained, uuid_boundaries},
+    read::{ForeignRow, Handover, Row},
+};
+use crate::error::{Error, without_values};
+
+const KEY: &[&str] = &["uuid", "bigint"];
+
+const RESOURCES: &[Column] = &[
+    ("resource_type", TEXT),
+    ("key", KEY),
+    ("id", TEXT),
+    ("version", TEXT),
+    ("last_updated", INSTANT),
+    ("in_patient_compartment", &["boolean"]),
+    ("body", &["text", "character varying", "json", "jsonb"]),
+];
+
+const MEMBERSHIP: &[Column] = &[("patient_id", TEXT), ("resource_type", TEXT), ("key", KEY)];
+
+/// How far one patient's resources are counted for the progress.
+const MOST_COUNTED: i64 = 10_000;
+
+#[derive(QueryableByName)]
+struct ReasonRow {
+    #[diesel(sql_type = sql_types::Text)]
+    reason: String,
+}
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = sql_types::BigInt)]
+    rows: i64,
+}
+
+#[derive(QueryableByName)]
+struct KeyRow {
+    #[diesel(sql_type = sql_types::Text)]
+    key: String,
+}
+
+#[derive(QueryableByName)]
+struct ResourceRow {
+    #[diesel(sql_type = sql_types::Text)]
+    id: String,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
+    version: Option<String>,
+    #[diesel(sql_type = sql_types::Timestamptz)]
+    last_updated: DateTime<Utc>,
+    #[diesel(sql_type = sql_types::Text)]
+    body: String,
+}
+
+/// Lists what keeps a relation from being exported.
+pub(super) fn unfit(
+    connection: &mut PgConnection,
+    relation: &Relation,
+) -> Result<Vec<Unfit>, Error> {
+    let (membership, refusal) = (
+        format!("{relation}_membership"),
+        format!("{relation}_refusal"),
+    );
+    let found = columns(connection, &[relation.as_str(), &membership, &refusal])?;
+    let mut missing = compare(relation.as_str(), RESOURCES, &found);
+    missing.extend(compare(&membership, MEMBERSHIP, &found));
+    let mut unfit: Vec<Unfit> = missing.into_iter().map(Unfit::Column).collect();
+    if found.iter().any(|row| row.relation == refusal) {
+        let reasons: Vec<ReasonRow> = diesel::sql_query(format!(
+            "SELECT concat_ws(': ', reason, example) AS reason FROM {refusal} LIMIT 5"
+        ))
+        .load(connection)?;
+        unfit.extend(reasons.into_iter().map(|row| Unfit::Refused {
+            relation: relation.to_string(),
+            reason: row.reason,
+        }));
+    }
+    Ok(unfit)
+}
+
+/// Estimates a type: by the planner for everyone, by a bounded count for one patient. Nothing where there is nothing.
+pub(super) fn estimate(
+    connection: &mut PgConnection,
+    relation: &Relation,
+    resource_type: ResourceType,
+    scope: &Scope,
+) -> Result<Option<Estimate>, Error> {
+    let rows = match patient(&scope.subject) {
+        Some(patient) => {
+            let count = format!(
+                "SELECT count(*) AS rows FROM (SELECT FROM {relation}_membership \
+                 WHERE patient_id = $1 AND resource_type = '{resource_type}' LIMIT {MOST_COUNTED}) hers"
+            );
+            let counted: CountRow = diesel::sql_query(count)
+                .bind::<sql_types::Text, _>(patient)
+                .get_result(connection)
+                .map_err(|error| without_values(error.into()))?;
+            u64::try_from(counted.rows).unwrap_or(0)
+        }
+        None if end(connection, relation, resource_type, "")?.is_none() => 0,
+        None => {
+            let query = format!(
+                "SELECT 1 FROM {relation} WHERE resource_type = '{resource_type}' AND in_patient_compartment{}",
+                since(scope)
+            );
+            explained(connection, &query)
+                .map_err(without_values)?
+                .max(1)
+        }
+    };
+    Ok((rows > 0).then_some(Estimate { rows, bytes: None }))
+}
+
+/// Gives a type's first key, or with `DESC` its last.
+fn end(
+    connection: &mut PgConnection,
+    relation: &Relation,
+    resource_type: ResourceType,
+    direction: &str,
+) -> Result<Option<Key>, Error> {
+    let sql = format!(
+        "SELECT key::text AS key FROM {relation} WHERE resource_type = '{resource_type}' ORDER BY {relation}.key {direction} LIMIT 1"
+    );
+    let row: Option<KeyRow> = diesel::sql_query(sql)
+        .get_result(connection)
+        .optional()
+        .map_err(|error| without_values(error.into()))?;
+    Ok(row.and_then(|row| row.key.parse().ok()))
+}
+
+/// Chooses the boundaries of so many parts by equal steps: a view has no statistics.
+pub(super) fn boundaries(
+    connection: &mut PgConnection,
+    relation: &Relation,
+    resource_type: ResourceType,
+    parts: u64,
+) -> Result<Vec<Key>, Error> {
+    let first = end(connection, relation, resource_type, "")?;
+    let last = end(connection, relation, resource_type, "DESC")?;
+    Ok(match (first, last) {
+        (Some(Key::Uuid(_)), _) => uuid_boundaries(&[], parts),
+        (Some(Key::Number(first)), Some(Key::Number(last))) => {
+            let offset = |bound: u128| {
+                i64::try_from(bound)
+                    .ok()
+                    .map(|n| Key::Number(first.saturating_add(n)))
+            };
+            let width = u128::from(last.saturating_sub(first).unsigned_abs());
+            even(&[0, width], parts).filter_map(offset).collect()
+        }
+        _ => Vec::new(),
+    })
+}
+
+/// Reads a slice's rows in the order of their keys.
+pub(super) fn read(
+    connection: &mut PgConnection,
+    relation: &Relation,
+    slice: &Slice,
+    out: &mut Handover<'_>,
+) -> Result<(), Error> {
+    let (resource_type, scope) = (slice.resource_type, &slice.scope);
+    let patient = patient(&scope.subject);
+    let whose = match patient {
+        None => "in_patient_compartment AND $1 IS NULL".to_owned(),
+        Some(_) => format!(
+            "key IN (SELECT key FROM {relation}_membership WHERE patient_id = $1 AND resource_type = '{resource_type}')"
+        ),
+    };
+    let query = format!(
+        "SELECT id, version, last_updated, body::text AS body FROM {relation} \
+         WHERE resource_type = '{resource_type}' AND {whose}{}{} ORDER BY key",
+        keys(&slice.range),
+        since(scope)
+    );
+    let query = diesel::sql_query(query).bind::<sql_types::Nullable<sql_types::Text>, _>(patient);
+    let rows = query.load_iter::<ResourceRow, PgRowByRowLoadingMode>(connection)?;
+    out.take(rows.map(|row| {
+        row.map(|row| {
+            Row::Foreign(ForeignRow {
+                id: row.id,
+                version: row.version,
+                last_updated: row.last_updated,
+                body: row.body,
+            })
+        })
+    }))
+}
+
+/// The keys as a predicate: UUIDs and numbers, whose text holds nothing else.
+fn keys(range: &KeyRange) -> String {
+    let bound = |operator: &str, key: Option<Key>| match key {
+        Some(Key::Uuid(id)) => format!(" AND key {operator} '{id}'::uuid"),
+        Some(Key::Number(number)) => format!(" AND key {operator} ({number})"),
+        Some(Key::Instant(_)) | None => String::new(),
+    };
+    format!("{}{}", bound(">=", range.from), bound("<", range.to))
+}
+
+fn since(scope: &Scope) -> String {
+    scope.since.map_or_else(String::new, |since| {
+        let since = since.to_rfc3339_opts(SecondsFormat::Micros, true);
+        format!(" AND last_updated > '{since}'::timestamptz")
+    })
+}
