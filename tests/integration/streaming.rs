@@ -10,7 +10,8 @@ async fn a_gigabyte_is_exported_in_constant_memory() {
     let mut stack = Stack::builder().own_kubo().start().await;
     // 260,000 rows of 4 KB.
     data::patient_with_records(&stack.database, 260_000, 3_600).await;
-    let worker = stack.start_worker(&[("WORKER_PARTS", "2")]).await;
+    let settings = [("WORKER_PARTS", "2"), ("EXPORT_FILE_BYTES", "134217728")];
+    let worker = stack.start_worker(&settings).await;
     let idle = stack.workers[worker].peak_memory();
     let admin = stack.admin();
     let start = std::time::Instant::now();
