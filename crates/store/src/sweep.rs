@@ -35,6 +35,12 @@ struct IdRow {
     id: Uuid,
 }
 
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = sql_types::BigInt)]
+    pruned: i64,
+}
+
 impl Store {
     /// Lists files whose job expired at least `grace` ago, or was cancelled. Empty when none is left. Files that the
     /// caller could not release are named in `except`, so that they do not hide the others.
@@ -78,6 +84,21 @@ impl Store {
                 )?;
             }
             Ok(rows.len() as u64)
+        })
+        .await
+    }
+
+    /// Removes a page of the resource store's versions that ended before anything that a job still reads, or a kick-off
+    /// could still ask for; gives how many. Zero means that there are no more.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn prune_versions(&self) -> Result<u64, Error> {
+        self.run(|connection| {
+            let row: CountRow = diesel::sql_query(include_str!("sweep/prune_versions.sql"))
+                .bind::<sql_types::BigInt, _>(PAGE)
+                .get_result(connection)?;
+            Ok(u64::try_from(row.pruned).unwrap_or(0))
         })
         .await
     }

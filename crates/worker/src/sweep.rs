@@ -25,6 +25,7 @@ struct Swept {
     files: u64,
     jobs: u64,
     orphans: u64,
+    versions: u64,
     failed: u64,
 }
 
@@ -59,19 +60,27 @@ async fn sweep(context: &Context) -> Result<(), Error> {
             break;
         }
     }
+    loop {
+        let pruned = context.store.prune_versions().await?;
+        swept.versions += pruned;
+        if pruned == 0 {
+            break;
+        }
+    }
     release_orphans(context, &mut swept).await?;
     let collected = collect(context).await?;
     if let Err(error) = context.hints.tidy(HINT_AGE).await {
         tracing::warn!(%error, "finished hints stay in Redis for now");
     }
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    if swept.files + swept.jobs + swept.orphans + swept.failed > 0
+    if swept.files + swept.jobs + swept.orphans + swept.versions + swept.failed > 0
         || matches!(collected, Collected::Blocks(_))
     {
         tracing::info!(
             files = swept.files,
             jobs = swept.jobs,
             orphans = swept.orphans,
+            versions = swept.versions,
             failed = swept.failed,
             ?collected,
             duration_ms,

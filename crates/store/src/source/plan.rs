@@ -100,6 +100,9 @@ impl Source {
         plan: &mut Plan,
     ) -> Result<(), Error> {
         let origin = self.origin(resource_type)?;
+        if *origin == Origin::Store && stored.is_none() {
+            return Ok(());
+        }
         let connection = &mut *checkout(self.connections(origin))?;
         let estimate = match origin {
             Origin::Clinical => clinical::estimate(connection, resource_type, scope)?,
