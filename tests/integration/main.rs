@@ -26,5 +26,6 @@ mod sharing;
 mod shutdown;
 mod status;
 mod stel_defects;
+mod stored;
 mod streaming;
 mod sweep;

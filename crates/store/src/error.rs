@@ -25,9 +25,9 @@ pub enum Error {
     /// What the caller was to do under the lock (pin, unpin, collect) failed.
     #[error("the work under the lock failed")]
     Caller(#[source] BoxError),
-    /// A statement on the clinical tables failed. The server's message may repeat values of rows, so it stays in the
+    /// A statement on the data that is exported failed. The server's message may repeat values of rows, so it stays in the
     /// server's own log.
-    #[error("a statement on the clinical tables failed ({0}); PostgreSQL's log has the message")]
+    #[error("a statement on the exported data failed ({0}); PostgreSQL's log has the message")]
     Source(String),
     /// The clinical tables are no longer as they are read.
     #[error("the clinical tables have changed: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]

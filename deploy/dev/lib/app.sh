@@ -21,6 +21,7 @@ app_settings() {
 		AUTH_ISSUER=https://issuer.example.org
 		AUTH_AUDIENCE=fhir-bulk-export
 		BULK_EXPORT_URL=http://127.0.0.1:$port/fhir/r4
+		FHIR_SOURCE=clinical,*=store
 		LOG_FORMAT=pretty
 		NO_COLOR=1
 		$(printf '%s\n' "$@")

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # The demo's steps: each shows what it does, and ends the demo when something is not as it should be.
-# They use what `demo` sets: dir, existed, programs, patients, admin, patient, patient_id.
+# They use what `demo` sets: dir, existed, programs, patients, store_patients, admin, patient, patient_id.
 # shellcheck disable=SC2154
 
 facts='.extension["https://fhir-bulk-export.org/extension/file"]'
@@ -77,6 +77,20 @@ expect_counts() {
 		Provenance medical_history
 	TYPES
     say '   The counts are those of the tables.'
+}
+
+# Compares the manifest's counts of the types that come from the resource store with what is current there.
+expect_stored() {
+    local type wanted found types=0
+    while IFS='|' read -r type wanted; do
+        found=$(jq "[.output[] | select(.type == \"$type\") | .count] | add // 0" "$dir/$1/manifest.json")
+        [ "$wanted" -eq "$found" ] || fail "$found resources of type $type were exported, and the store has $wanted"
+        types=$((types + 1))
+    done < <(sql "SELECT resource_type, count(*) FROM resource_version
+        WHERE valid_to IS NULL AND NOT deleted AND in_patient_compartment
+          AND resource_type NOT IN ('Patient', 'DocumentReference', 'Consent', 'Provenance') GROUP BY 1")
+    [ "$types" -ge 9 ] || fail "the store has $types more types, and nine or more were expected"
+    say "   So are those of $types more types, from the resource store."
 }
 
 # Prints type and CID of each file of a manifest.

@@ -8,6 +8,6 @@ CROSS JOIN LATERAL (
         SELECT FROM resource_compartment c
         WHERE c.patient_id = $2 AND c.resource_type = wanted.resource_type
         LIMIT 10000
-    ) some
+    ) AS counted
 ) hers
 WHERE hers.versions > 0
