@@ -12,6 +12,7 @@ mod expiry;
 mod fhir_validity;
 mod ipfs;
 mod kick_off;
+mod load;
 mod manifest;
 mod migrations;
 mod node;

@@ -7,8 +7,8 @@ use crate::commands::{cancel, download, export, load, migrate, status, token, ve
 const ENVIRONMENT: &str = "\
 Secrets are read from the environment, or from the file that NAME_FILE names:
   BULK_EXPORT_TOKEN    the bearer token        (export, status, cancel, download)
-  DATABASE_URL         our own database        (migrate)
-  SOURCE_DATABASE_URL  the clinical database   (load; DATABASE_URL when not set)
+  DATABASE_URL         our own database        (migrate, load)
+  SOURCE_DATABASE_URL  the clinical database   (load --sample; DATABASE_URL when not set)
   AUTH_DEV_SECRET      the development secret  (token)
 RUST_LOG=debug writes what the program does to the standard error output.
 
@@ -29,7 +29,7 @@ pub struct Cli {
 pub enum Command {
     /// Brings the exporter's own tables up to date.
     Migrate(migrate::Args),
-    /// Fills the clinical tables with sample data (development and tests only).
+    /// Loads FHIR resources from files into the resource store; with --sample, fills the clinical tables with sample data.
     Load(load::Args),
     /// Prints a token signed with the development secret.
     Token(token::Args),
@@ -62,6 +62,10 @@ mod tests {
             "bulk-export",
             "bulk-export fly",
             "bulk-export load",
+            "bulk-export load --bundle",
+            "bulk-export load --rejects a",
+            "bulk-export load --sample 1 a",
+            "bulk-export load --sample 1 --bundle",
             "bulk-export token --role NURSE",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();

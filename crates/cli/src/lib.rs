@@ -8,6 +8,7 @@ pub mod args;
 pub mod client;
 pub mod commands;
 pub mod environment;
+pub mod interrupt;
 pub mod progress;
 pub mod sample;
 pub mod table;

@@ -1,5 +1,7 @@
-//! How far an export or a download is: a bar on a terminal, else a plain line for each change. Always on the standard
-//! error output.
+//! How far an export, a download or a load is: a bar on a terminal, else a plain line for each change. Always on the
+//! standard error output.
+
+mod loading;
 
 use std::{
     io::{IsTerminal, stderr},
@@ -13,6 +15,8 @@ use crate::{
     client::{Error, Event, Manifest, ManifestFile, Status},
     text,
 };
+
+pub use loading::Loading;
 
 /// A bar that turns while nothing is told.
 const TICK: Duration = Duration::from_millis(120);

@@ -35,6 +35,12 @@ pub enum Error {
     /// No source has the type: `FHIR_SOURCE` is not what it was when the job was kicked off, or differs between servers.
     #[error("no source has {0} resources: FHIR_SOURCE must be the same for all servers")]
     NoSource(bulk_export_domain::resource_type::ResourceType),
+    /// The database has no resource store.
+    #[error("the database has no resource store; `bulk-export migrate` makes it")]
+    NoStore,
+    /// Another writer was in the way, again and again.
+    #[error("other writers were in the way at every attempt")]
+    Contended,
     /// A read was stopped by its caller.
     #[error("the read was stopped")]
     Stopped,
@@ -64,6 +70,8 @@ impl Error {
             | Self::Source(_)
             | Self::SourceChanged(_)
             | Self::NoSource(_)
+            | Self::NoStore
+            | Self::Contended
             | Self::Stopped
             | Self::Migration(_)
             | Self::Task(_) => false,
