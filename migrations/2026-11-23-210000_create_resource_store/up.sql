@@ -53,7 +53,7 @@ CREATE TABLE resource_compartment (
 CREATE INDEX resource_compartment_patient ON resource_compartment (patient_id, resource_type, id, version);
 
 -- The CompartmentDefinition "patient" of FHIR R4 (4.0.1), each search parameter as the path to its references. A type
--- that is not here is in nobody's compartment. {def} is the Patient itself.
+-- that is not here is in nobody's compartment. A Patient is in its own besides.
 CREATE TABLE resource_compartment_path (
     resource_type text COLLATE "C" NOT NULL,
     param         text NOT NULL,
@@ -95,7 +95,6 @@ INSERT INTO resource_compartment_path SELECT resource_type, param, format('$.%s.
     ('Specimen', 'subject', 'subject'), ('SupplyDelivery', 'patient', 'patient'), ('SupplyRequest', 'subject', 'deliverTo'),
     ('Task', 'patient', 'for'), ('Task', 'focus', 'focus'), ('VisionPrescription', 'patient', 'patient')
 ) AS definition (resource_type, param, element);
-INSERT INTO resource_compartment_path VALUES ('Patient', '{def}', '$.id');
 CREATE INDEX resource_compartment_path_type ON resource_compartment_path (resource_type);
 
 -- The latest instants that a kick-off has published, in microseconds since 1970: its clock, and its transactionTime.

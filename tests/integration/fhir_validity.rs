@@ -7,7 +7,7 @@ mod adversarial;
 mod codes;
 mod generated;
 mod mutations;
-mod published;
+pub(crate) mod published;
 mod rules;
 mod schema;
 

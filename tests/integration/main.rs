@@ -22,6 +22,7 @@ mod ranges;
 mod recovery;
 mod redis_outage;
 mod refusals;
+mod resource_store;
 mod service;
 mod sharing;
 mod shutdown;

@@ -78,7 +78,12 @@ async fn the_platforms_tables_are_never_touched_by_migrate() {
     let tables: Vec<String> = database
         .column("SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1", &[])
         .await;
-    assert!(tables.iter().all(|table| table.starts_with("bulk_export_") || table == "__diesel_schema_migrations"), "{tables:?}");
+    assert!(
+        tables.iter().all(|table| table.starts_with("bulk_export_")
+            || table.starts_with("resource_")
+            || table == "__diesel_schema_migrations"),
+        "{tables:?}"
+    );
     let owners = [
         "requester_id",
         "requester_role",

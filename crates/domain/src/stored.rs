@@ -138,8 +138,9 @@ fn begins_with(resource_type: ResourceType, id: &str, body: &str) -> bool {
     })
 }
 
-/// An id as FHIR allows it (R4, datatype "id").
-fn is_id(text: &str) -> bool {
+/// Says whether FHIR allows this id (R4, datatype "id").
+#[must_use]
+pub fn is_id(text: &str) -> bool {
     (1..=64).contains(&text.len())
         && text
             .bytes()

@@ -135,7 +135,7 @@ fn read(
     tokio::task::spawn_blocking(move || {
         let leave_out = |page| handle.block_on(store.leave_out(&claim, page));
         let mut lines = Lines::new(slice.resource_type, limits, sender, done, leave_out);
-        let read = source.read(&slice, &stop, |row| lines.row(row));
+        let read = source.read(&slice, &stop, |row| lines.row(&row));
         lines.finish(read)
     })
 }

@@ -90,10 +90,10 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
     }
 
     /// Takes a row. Breaks when the upload is gone, or when what was left out cannot be told.
-    pub(crate) fn row(&mut self, row: Row) -> ControlFlow<()> {
+    pub(crate) fn row(&mut self, row: &Row) -> ControlFlow<()> {
         let start = self.buffer.len();
-        match line::append(self.resource_type, &row, &mut self.buffer) {
-            Ok(()) => self.keep(start, &row)?,
+        match line::append(self.resource_type, row, &mut self.buffer) {
+            Ok(()) => self.keep(start, row)?,
             Err(why) => self.leave_out(&why, Code::Processing)?,
         }
         let file_bytes = self.file_bytes + self.buffer.len() as u64;

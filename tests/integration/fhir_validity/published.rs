@@ -6,7 +6,7 @@ use bulk_export_tests::binaries::workspace;
 use serde_json::Value;
 
 /// Reads one of the published files. Fetches them first if they are not there; a failure fails the test.
-pub(super) fn read(name: &str) -> Value {
+pub(crate) fn read(name: &str) -> Value {
     static FOLDER: OnceLock<PathBuf> = OnceLock::new();
     let path = FOLDER.get_or_init(folder).join(name);
     let bytes = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));

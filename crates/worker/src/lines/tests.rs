@@ -46,7 +46,7 @@ fn run(
         },
     );
     for row in rows {
-        assert!(lines.row(row).is_continue());
+        assert!(lines.row(&row).is_continue());
     }
     let result = lines.finish(read);
     let (mut files, mut ended) = (vec![Vec::new()], false);

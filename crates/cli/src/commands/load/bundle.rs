@@ -2,12 +2,12 @@
 
 use std::borrow::Cow;
 
-use bulk_export_domain::resource_type::ResourceType;
+use bulk_export_domain::{resource_type::ResourceType, stored::is_id};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{
-    resource::{Head, Reason, is_id},
+    resource::{Head, Reason},
     rewrite::{Links, TEMPORARY, append},
 };
 

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use bulk_export_domain::resource_type::ResourceType;
+use bulk_export_domain::{resource_type::ResourceType, stored::is_id};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -94,14 +94,6 @@ impl<'a> Head<'a> {
             after_type,
         })
     }
-}
-
-/// An id as FHIR allows it (R4, datatype "id").
-pub(super) fn is_id(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
 #[cfg(test)]
