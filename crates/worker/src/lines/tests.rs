@@ -145,7 +145,7 @@ fn an_upload_that_is_gone_stops_the_reader() {
         Arc::new(Done::default()),
         |_| Ok(()),
     );
-    assert!(lines.row(patient(&"b".repeat(BUFFER))).is_break());
+    assert!(lines.row(&patient(&"b".repeat(BUFFER))).is_break());
     assert!(matches!(
         lines.finish(Err(StoreError::Stopped)),
         Err(Failure::Lost)
