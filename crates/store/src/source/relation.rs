@@ -33,7 +33,11 @@ const RESOURCES: &[Column] = &[
     ("body", &["text", "character varying", "json", "jsonb"]),
 ];
 
-const MEMBERSHIP: &[Column] = &[("patient_id", TEXT), ("resource_type", TEXT), ("key", KEY)];
+const MEMBERSHIP: &[Column] = &[
+    ("patient_id", &["text", "character varying", "uuid"]),
+    ("resource_type", TEXT),
+    ("key", KEY),
+];
 
 /// How far one patient's resources are counted for the progress.
 const MOST_COUNTED: i64 = 10_000;
@@ -103,9 +107,10 @@ pub(super) fn estimate(
 ) -> Result<Option<Estimate>, Error> {
     let rows = match patient(&scope.subject) {
         Some(patient) => {
+            let hers = hers(connection, relation)?;
             let count = format!(
                 "SELECT count(*) AS rows FROM (SELECT FROM {relation}_membership \
-                 WHERE patient_id = $1 AND resource_type = '{resource_type}' LIMIT {MOST_COUNTED}) hers"
+                 WHERE {hers} AND resource_type = '{resource_type}' LIMIT {MOST_COUNTED}) hers"
             );
             let counted: CountRow = diesel::sql_query(count)
                 .bind::<sql_types::Text, _>(patient)
@@ -168,7 +173,23 @@ pub(super) fn boundaries(
     })
 }
 
-/// Reads a slice's rows in the order of their keys.
+/// Gives the condition by which a patient's rows of the membership are found: in the column's own type, or no index would
+/// find them. A patient's id that is no UUID is in none of them where that is the type.
+fn hers(connection: &mut PgConnection, relation: &Relation) -> Result<&'static str, Error> {
+    let membership = format!("{relation}_membership");
+    let found = columns(connection, &[&membership])?;
+    let by_uuid = found
+        .iter()
+        .any(|row| row.column_name == "patient_id" && row.data_type == "uuid");
+    Ok(if by_uuid {
+        "patient_id = CASE WHEN $1 ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN $1::uuid END"
+    } else {
+        "patient_id = $1"
+    })
+}
+
+/// Reads a slice's rows, in no order: by their keys they would have to be sorted, with their bodies, where the keys are
+/// UUIDs.
 pub(super) fn read(
     connection: &mut PgConnection,
     relation: &Relation,
@@ -178,14 +199,16 @@ pub(super) fn read(
     let (resource_type, scope) = (slice.resource_type, &slice.scope);
     let patient = patient(&scope.subject);
     let whose = match patient {
-        None => "in_patient_compartment AND $1 IS NULL".to_owned(),
+        None => "$1 IS NULL".to_owned(),
         Some(_) => format!(
-            "key IN (SELECT key FROM {relation}_membership WHERE patient_id = $1 AND resource_type = '{resource_type}')"
+            "key IN (SELECT key FROM {relation}_membership WHERE {} AND resource_type = '{resource_type}')",
+            hers(connection, relation)?
         ),
     };
+    // A body that is nowhere, or not to be had, is told as one that is no JSON.
     let query = format!(
-        "SELECT id, version, last_updated, body::text AS body FROM {relation} \
-         WHERE resource_type = '{resource_type}' AND {whose}{}{} ORDER BY key",
+        "SELECT id, version, last_updated, coalesce(body::text, '') AS body FROM {relation} \
+         WHERE resource_type = '{resource_type}' AND in_patient_compartment AND {whose}{}{}",
         keys(&slice.range),
         since(scope)
     );

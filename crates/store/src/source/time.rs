@@ -1,10 +1,12 @@
 //! `transactionTime` of a job: the smallest of the sources that it reads.
 
+use std::time::Duration;
+
 use bulk_export_domain::{resource_type::ResourceType, sources::Origin};
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types};
 
-use super::Source;
+use super::{Horizon, Source};
 use crate::{
     error::Error,
     pool::{blocking, checkout},
@@ -39,8 +41,18 @@ impl Source {
         let mut times = Vec::new();
         if others {
             let horizon = self.horizon().await?;
+            let foreign = origins
+                .iter()
+                .any(|origin| matches!(origin, Origin::Relation(_)));
+            // Another server takes a resource's time from its own clock, before its transaction begins: for a while
+            // nothing shows that a row with an earlier time is still to come.
+            let behind = if foreign && horizon.horizon == Horizon::OpenTransactions {
+                self.lag
+            } else {
+                Duration::ZERO
+            };
             times.push(JobTime {
-                at: horizon.at,
+                at: horizon.at - behind,
                 clock: horizon.clock,
             });
         }
