@@ -9,6 +9,7 @@ pub mod client;
 pub mod commands;
 pub mod environment;
 pub mod progress;
+pub mod records;
 pub mod sample;
 pub mod table;
 pub mod text;
