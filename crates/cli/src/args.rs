@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{cancel, download, export, load, migrate, status, token, verify};
+use crate::commands::{cancel, download, export, load, migrate, sample, status, token, verify};
 
 const ENVIRONMENT: &str = "\
 Secrets are read from the environment, or from the file that NAME_FILE names:
@@ -31,6 +31,8 @@ pub enum Command {
     Migrate(migrate::Args),
     /// Loads FHIR resources from files into the resource store; with --sample, fills the clinical tables with sample data.
     Load(load::Args),
+    /// Writes made-up records of sixteen resource types as FHIR NDJSON (development and tests only).
+    Sample(sample::Args),
     /// Prints a token signed with the development secret.
     Token(token::Args),
     /// Starts an export, waits for it, lists its files, and downloads them with --out.

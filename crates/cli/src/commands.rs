@@ -6,6 +6,7 @@ pub mod download;
 pub mod export;
 pub mod load;
 pub mod migrate;
+pub mod sample;
 pub mod session;
 pub mod status;
 pub mod token;
@@ -42,6 +43,7 @@ pub fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
     match command {
         Command::Migrate(_) => migrate::run(variables),
         Command::Load(args) => load::run(&args, variables),
+        Command::Sample(args) => sample::run(&args),
         Command::Token(args) => token::run(&args, variables),
         Command::Export(args) => wait_for(export::run(&args, variables)),
         Command::Status(args) => wait_for(status::run(&args, variables)),

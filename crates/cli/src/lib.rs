@@ -10,6 +10,7 @@ pub mod commands;
 pub mod environment;
 pub mod interrupt;
 pub mod progress;
+pub mod records;
 pub mod sample;
 pub mod table;
 pub mod text;

@@ -12,11 +12,11 @@ mod consents;
 mod copy;
 mod history;
 mod patients;
-mod random;
+pub(crate) mod random;
 mod records;
 #[cfg(test)]
 mod tests;
-mod times;
+pub(crate) mod times;
 mod words;
 
 pub use copy::CopyText;

@@ -1,7 +1,7 @@
 //! Every code the mapper writes means what it should: it is in the value set that FHIR binds to its element, or, where
 //! the binding allows another one, in its published code system under the same display.
 
-mod terminology;
+pub(super) mod terminology;
 
 use std::collections::BTreeSet;
 

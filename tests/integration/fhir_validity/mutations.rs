@@ -4,35 +4,13 @@ use bulk_export_cli::sample::Sample;
 use bulk_export_domain::clinical::ClinicalRow;
 use serde_json::{Value, json};
 
-use super::{mapped, rules, schema::Schema};
+use super::{mapped, mutated, rules, schema::Schema};
 
 /// Who has to see what is wrong.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum By {
     Schema,
     Rules,
-}
-
-/// Puts a value at a JSON pointer; null removes what is there.
-fn mutated(resource: &Value, pointer: &str, value: &Value) -> Value {
-    let mut resource = resource.clone();
-    let (parent, name) = pointer.rsplit_once('/').unwrap();
-    let parent = resource
-        .pointer_mut(parent)
-        .unwrap_or_else(|| panic!("no parent of {pointer} in the valid resource"));
-    match parent {
-        Value::Array(items) => items[name.parse::<usize>().unwrap()] = value.clone(),
-        Value::Object(members) if value.is_null() => {
-            members
-                .remove(name)
-                .unwrap_or_else(|| panic!("no {pointer} in the valid resource"));
-        }
-        Value::Object(members) => {
-            members.insert(name.into(), value.clone());
-        }
-        _ => panic!("{pointer}"),
-    }
-    resource
 }
 
 fn refused(row: impl Into<ClinicalRow>, mutations: &[(By, &str, Value)]) {
@@ -77,7 +55,7 @@ fn a_wrong_patient_is_refused() {
     refused(
         row,
         &[
-            (By::Schema, "/resourceType", json!("Practitioner")),
+            (By::Schema, "/resourceType", json!("RelatedPerson")),
             (By::Schema, "/resourceType", json!(null)),
             (By::Schema, "/gender", json!("Female")),
             (By::Schema, "/gender", json!("")),

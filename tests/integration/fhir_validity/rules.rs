@@ -8,7 +8,7 @@ use uuid::Uuid;
 /// Says what is wrong with a resource, if anything is.
 pub(super) fn check(resource: &Value) -> Result<(), String> {
     let kind = resource["resourceType"].as_str().unwrap_or_default();
-    walk(kind, resource)?;
+    walk(kind, resource, element)?;
     is_uuid(&resource["id"])
         .then_some(())
         .ok_or("id is not a lower-case UUID")?;
@@ -62,19 +62,29 @@ fn provision(provision: &Value) -> Result<(), String> {
     Ok(())
 }
 
-fn walk(path: &str, value: &Value) -> Result<(), String> {
+/// Says what of the JSON is none of FHIR's: null, what is empty, and what a string may not hold.
+pub(super) fn shape(resource: &Value) -> Result<(), String> {
+    let kind = resource["resourceType"].as_str().unwrap_or_default();
+    walk(kind, resource, |_, _| Ok(()))
+}
+
+fn walk(
+    path: &str,
+    value: &Value,
+    element: fn(&str, &Map<String, Value>) -> Result<(), String>,
+) -> Result<(), String> {
     match value {
         Value::Null => Err(format!("{path} is null")),
         Value::Bool(_) | Value::Number(_) => Ok(()),
         Value::String(text) => string(text).map_err(|e| format!("{path}: {e}")),
         Value::Array(items) if items.is_empty() => Err(format!("{path} is an empty array")),
-        Value::Array(items) => items.iter().try_for_each(|item| walk(path, item)),
+        Value::Array(items) => items.iter().try_for_each(|item| walk(path, item, element)),
         Value::Object(members) if members.is_empty() => Err(format!("{path} is an empty object")),
         Value::Object(members) => {
             element(path, members).map_err(|e| format!("{path}: {e}"))?;
             members
                 .iter()
-                .try_for_each(|(name, member)| walk(&format!("{path}.{name}"), member))
+                .try_for_each(|(name, member)| walk(&format!("{path}.{name}"), member, element))
         }
     }
 }

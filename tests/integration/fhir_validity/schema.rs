@@ -1,16 +1,15 @@
-//! The published JSON schema, compiled for the four types that the mapper writes.
+//! The published JSON schema, compiled for the types that are written.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::OnceLock,
 };
 
+use bulk_export_cli::records::RecordType;
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
 use super::published;
-
-const TYPES: [&str; 4] = ["Patient", "DocumentReference", "Consent", "Provenance"];
 
 /// What the specification says of the regular expression of `string`: it is informative, it trips over Unicode's white
 /// space, and this one is the better expression of the rule (datatypes.html, "Issues with the specified regexes"; there
@@ -61,12 +60,19 @@ impl Schema {
                     .expect("a valid schema"),
             )
         };
-        Self(TYPES.map(of).into_iter().collect())
+        // The mapper's four types are among them.
+        Self(
+            RecordType::ALL
+                .map(RecordType::as_str)
+                .map(of)
+                .into_iter()
+                .collect(),
+        )
     }
 }
 
-/// The schema of one type with the definitions it leads to. Resources inside of resources are refused: the mapper writes
-/// none, and they lead to all 148 types.
+/// The schema of one type with the definitions it leads to. Resources inside of resources are refused: nobody here
+/// writes any, and they lead to all 148 types.
 fn schema_of(kind: &str, definitions: &Map<String, Value>, string: Option<&str>) -> Value {
     let mut reached = BTreeSet::new();
     let mut left = vec![kind.to_owned()];

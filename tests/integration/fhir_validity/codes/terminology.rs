@@ -1,4 +1,4 @@
-//! The published value sets and code systems, as far as the mapper's codes need them.
+//! The published value sets and code systems, as far as the codes that are written need them.
 
 use std::{collections::HashMap, sync::OnceLock};
 
@@ -7,12 +7,12 @@ use serde_json::Value;
 use crate::fhir_validity::published;
 
 /// Value sets and code systems by their URL.
-pub(super) struct Terminology {
+pub(in crate::fhir_validity) struct Terminology {
     resources: HashMap<String, Value>,
 }
 
 impl Terminology {
-    pub(super) fn published() -> &'static Self {
+    pub(in crate::fhir_validity) fn published() -> &'static Self {
         static PUBLISHED: OnceLock<Terminology> = OnceLock::new();
         PUBLISHED.get_or_init(|| {
             let mut resources = HashMap::new();
@@ -33,7 +33,12 @@ impl Terminology {
     }
 
     /// Says whether a value set has a code; the set is named by its URL or the last part of it.
-    pub(super) fn value_set_has(&self, set: &str, system: Option<&str>, code: &str) -> bool {
+    pub(in crate::fhir_validity) fn value_set_has(
+        &self,
+        set: &str,
+        system: Option<&str>,
+        code: &str,
+    ) -> bool {
         let short = format!("http://hl7.org/fhir/ValueSet/{set}");
         let set = self
             .resources
@@ -46,7 +51,7 @@ impl Terminology {
     }
 
     /// The display of a code in its code system; none if it is not in there.
-    pub(super) fn display(&self, system: &str, code: &str) -> Option<&str> {
+    pub(in crate::fhir_validity) fn display(&self, system: &str, code: &str) -> Option<&str> {
         self.concept(system, code)?["display"].as_str()
     }
 
@@ -71,11 +76,13 @@ impl Terminology {
             return self.concept(of, code).is_some();
         }
         filters.iter().all(|filter| {
-            assert!(
-                filter["op"] == "is-a" && filter["property"] == "concept",
-                "an unknown filter: {filter}"
-            );
-            self.is_a(of, code, filter["value"].as_str().unwrap_or_default())
+            let value = filter["value"].as_str().unwrap_or_default();
+            assert_eq!(filter["property"], "concept", "an unknown filter: {filter}");
+            match filter["op"].as_str() {
+                Some("is-a") => self.is_a(of, code, value),
+                Some("is-not-a") => self.concept(of, code).is_some() && !self.is_a(of, code, value),
+                _ => panic!("an unknown filter: {filter}"),
+            }
         })
     }
 
