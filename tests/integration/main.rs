@@ -8,6 +8,7 @@ mod configuration;
 mod damage;
 mod deploy;
 mod download;
+mod exactness;
 mod expiry;
 mod fhir_validity;
 mod ipfs;

@@ -1,7 +1,8 @@
 //! `transactionTime` for tables that others write: the instant before which every change is visible by now.
 //!
 //! `now()` would lose for ever what transactions under way commit later with an earlier `updated_at`; so the oldest
-//! open transaction of any session but ours bounds it, prepared ones included, less a millisecond.
+//! open transaction of any session but ours bounds it, prepared ones included, less a millisecond. PostgreSQL forgets when
+//! a prepared transaction started: it is taken to have been `EXPORT_SOURCE_LAG` before it was prepared.
 
 use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types};
@@ -75,6 +76,7 @@ impl Source {
                 (false, true) => {
                     let open: OldestRow = diesel::sql_query(include_str!("horizon/oldest.sql"))
                         .bind::<sql_types::Text, _>(APPLICATION)
+                        .bind::<sql_types::Double, _>(lag.as_secs_f64())
                         .get_result(connection)?;
                     (
                         open.oldest

@@ -1,0 +1,13 @@
+//! Exports are exact at `transactionTime`: a storm of 16 writers against one database, and a model that knows what they
+//! committed. The resource store shows every version valid at T and no other, whenever and by whomever it is read; the
+//! tables that others write lose nothing between one export and the next.
+
+mod kick_off;
+mod model;
+mod platform;
+mod resources;
+mod store;
+mod storm;
+
+/// How many sessions write.
+const WRITERS: usize = 16;
