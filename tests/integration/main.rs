@@ -27,6 +27,7 @@ mod resource_store;
 mod service;
 mod sharing;
 mod shutdown;
+mod sources;
 mod status;
 mod stel_defects;
 mod stored;
