@@ -144,7 +144,7 @@ impl Downloading {
     /// Begins to show it.
     #[must_use]
     pub fn begin(manifest: &Manifest) -> Self {
-        let size = |file: &ManifestFile| file.facts.as_ref().map(|facts| facts.decoded_size);
+        let size = |file: &ManifestFile| file.facts.as_ref().map(|facts| facts.size);
         let total: Option<u64> = manifest.files.iter().map(size).sum();
         let template = if total.is_some() {
             "{spinner} downloading {bar:38} {percent:>3} %  {decimal_bytes_per_sec}, {eta} left"
@@ -171,7 +171,7 @@ impl Downloading {
             Event::Restarted(bytes) => self.bar.dec(bytes),
             Event::Kept(file) => {
                 self.bar
-                    .inc(file.facts.as_ref().map_or(0, |facts| facts.decoded_size));
+                    .inc(file.facts.as_ref().map_or(0, |facts| facts.size));
                 self.line(&file.name, "was there already");
             }
             Event::Saved(file) => self.line(&file.name, "saved and checked"),
