@@ -134,7 +134,7 @@ pub struct FileDigest {
 
 /// A stored file: what identifies its bytes, and how they are decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stored {
+pub struct StoredFile {
     /// What identifies the stored bytes.
     pub digest: FileDigest,
     /// How they are coded.
@@ -143,7 +143,7 @@ pub struct Stored {
     pub decoded_bytes: u64,
 }
 
-impl Stored {
+impl StoredFile {
     /// Describes a file that is not coded.
     #[must_use]
     pub const fn plain(digest: FileDigest) -> Self {

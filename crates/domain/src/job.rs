@@ -208,7 +208,7 @@ pub struct File {
     /// What it holds.
     pub kind: FileKind,
     /// Its bytes. It holds as many resources as lines.
-    pub stored: Stored,
+    pub stored: StoredFile,
 }
 
 /// Why a job failed, in words for the client.

@@ -112,7 +112,7 @@ pub fn instant(at: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use crate::{
-        file::{FileDigest, Sha256, Stored},
+        file::{FileDigest, Sha256, StoredFile},
         ids::{FileId, JobId},
         job::JobState,
         policy::{Ownership, Subject},
@@ -141,7 +141,7 @@ mod tests {
         File {
             id: FileId::random(),
             kind,
-            stored: Stored {
+            stored: StoredFile {
                 digest: FileDigest {
                     cid,
                     sha256: Sha256::from_bytes([0; 32]),

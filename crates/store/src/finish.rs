@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bulk_export_domain::{
-    file::{Cid, Stored},
+    file::{Cid, StoredFile},
     ids::FileId,
     job::{FailureReason, FileKind},
     part::{Claim, PartKind, PlannedPart},
@@ -46,7 +46,7 @@ pub struct NewFile {
     /// What it holds.
     pub kind: FileKind,
     /// What was computed and the node confirmed.
-    pub stored: Stored,
+    pub stored: StoredFile,
 }
 
 /// How a part's pins are made and released, under the CID's lock. Runs on a blocking thread.
@@ -325,7 +325,7 @@ fn insert_files(connection: &mut PgConnection, claim: &Claim, new: &[NewFile]) -
     use bulk_export_files as files;
     debug_assert!(claim.kind != PartKind::Plan, "a plan writes no files");
     for (number, file) in (0_i32..).zip(new) {
-        let Stored {
+        let StoredFile {
             digest,
             coding,
             decoded_bytes,

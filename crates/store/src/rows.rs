@@ -1,7 +1,7 @@
 //! Rows of our tables as domain values, and the few expressions that every query needs.
 
 use bulk_export_domain::{
-    file::{FileDigest, Stored},
+    file::{FileDigest, StoredFile},
     ids::{FileId, JobId},
     job::{File, FileKind, Job, JobState, Status},
     part::{Claim, InvalidKey, Key, KeyRange, PartKind, Scope},
@@ -203,7 +203,7 @@ impl FileRow {
         Ok(File {
             id: FileId::from_uuid(self.id),
             kind,
-            stored: Stored {
+            stored: StoredFile {
                 digest,
                 coding: self.coding.parse().map_err(|_| wrong("coding"))?,
                 decoded_bytes: count(self.decoded_bytes).map_err(|()| wrong("decoded_bytes"))?,

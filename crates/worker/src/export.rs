@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bulk_export_domain::{
-    file::{Cid, Stored},
+    file::{Cid, StoredFile},
     ids::FileId,
     job::FileKind,
     part::{Claim, KeyRange},
@@ -86,7 +86,7 @@ pub(crate) async fn report(
         vec![NewFile {
             id: FileId::random(),
             kind: FileKind::Error,
-            stored: Stored::plain(digest),
+            stored: StoredFile::plain(digest),
         }],
     )
     .await
@@ -148,7 +148,7 @@ async fn finish(
     files: Vec<NewFile>,
 ) -> Result<Finished, Failure> {
     let (rows, bytes, stored_bytes) = files.iter().fold((0, 0, 0), |(r, b, s), file| {
-        let Stored {
+        let StoredFile {
             digest,
             decoded_bytes,
             ..

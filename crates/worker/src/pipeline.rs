@@ -5,7 +5,7 @@ mod codec;
 
 use std::io;
 
-use bulk_export_domain::file::{Coding, FileDigest, Stored};
+use bulk_export_domain::file::{Coding, FileDigest, StoredFile};
 use bulk_export_ipfs::{Decoded, Node};
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -29,7 +29,7 @@ pub(crate) async fn upload(
     coding: Coding,
     messages: mpsc::Receiver<Message>,
     reader: JoinHandle<Result<Counts, Failure>>,
-) -> Result<Vec<Stored>, Failure> {
+) -> Result<Vec<StoredFile>, Failure> {
     let (mut messages, codec) = match coding {
         Coding::Identity => (messages, None),
         Coding::Gzip | Coding::Zstd => {
@@ -63,9 +63,9 @@ fn described(
     coding: Coding,
     files: Vec<FileDigest>,
     decoded: Option<Vec<Decoded>>,
-) -> Result<Vec<Stored>, Failure> {
+) -> Result<Vec<StoredFile>, Failure> {
     let Some(decoded) = decoded else {
-        return Ok(files.into_iter().map(Stored::plain).collect());
+        return Ok(files.into_iter().map(StoredFile::plain).collect());
     };
     if files.len() != decoded.len() {
         return Err(Failure::Retry(anyhow::anyhow!(
@@ -77,7 +77,7 @@ fn described(
     let stored = files
         .into_iter()
         .zip(decoded)
-        .map(|(digest, decoded)| Stored {
+        .map(|(digest, decoded)| StoredFile {
             digest: FileDigest {
                 lines: decoded.lines,
                 ..digest
@@ -138,7 +138,7 @@ fn file<'a>(
     )
 }
 
-fn compare(files: Vec<Stored>, counts: Counts) -> Result<Vec<Stored>, Failure> {
+fn compare(files: Vec<StoredFile>, counts: Counts) -> Result<Vec<StoredFile>, Failure> {
     let stored = files.iter().fold(Counts::default(), |sum, file| Counts {
         rows: sum.rows + file.digest.lines,
         bytes: sum.bytes + file.decoded_bytes,

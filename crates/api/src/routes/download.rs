@@ -79,7 +79,7 @@ async fn open(
     form: Form,
     range: Option<ByteRange>,
 ) -> Result<Chunks, ApiError> {
-    let Stored { digest, coding, .. } = &file.stored;
+    let StoredFile { digest, coding, .. } = &file.stored;
     let body = state.gateway.open(&digest.cid, range).await?;
     let expected = range.map_or(digest.bytes, ByteRange::bytes);
     if body.len != expected {
@@ -105,7 +105,7 @@ async fn open(
 
 fn answer(
     request: &HttpRequest,
-    stored: &Stored,
+    stored: &StoredFile,
     form: Form,
     range: Option<ByteRange>,
     body: Chunks,

@@ -9,7 +9,7 @@ use actix_web::{
     },
 };
 use bulk_export_domain::{
-    file::{Coding, Stored},
+    file::{Coding, StoredFile},
     range::{ByteRange, Wanted, wanted},
 };
 
@@ -27,7 +27,7 @@ pub(super) enum Form {
 impl Form {
     /// Chooses by what the client accepts. There is always one: a client that refuses every coding, identity
     /// included, is still better served with NDJSON than with an error.
-    pub(super) fn wanted(headers: &HeaderMap, stored: &Stored) -> Self {
+    pub(super) fn wanted(headers: &HeaderMap, stored: &StoredFile) -> Self {
         let accepted = text(headers, &header::ACCEPT_ENCODING);
         if stored.coding.is_welcome(accepted.as_deref()) {
             Self::Stored
@@ -37,7 +37,7 @@ impl Form {
     }
 
     /// Begins an answer that sends the form, or (304) says that the client has it.
-    pub(super) fn head(self, status: StatusCode, stored: &Stored) -> HttpResponseBuilder {
+    pub(super) fn head(self, status: StatusCode, stored: &StoredFile) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(status);
         response.insert_header((header::ETAG, self.tag(stored)));
         if stored.coding != Coding::Identity {
@@ -66,7 +66,7 @@ impl Form {
     pub(super) fn range(
         self,
         headers: &HeaderMap,
-        stored: &Stored,
+        stored: &StoredFile,
     ) -> Result<Option<ByteRange>, ApiError> {
         let size = stored.digest.bytes;
         let other =
@@ -81,7 +81,7 @@ impl Form {
         }
     }
 
-    fn tag(self, stored: &Stored) -> String {
+    fn tag(self, stored: &StoredFile) -> String {
         match self {
             Self::Stored => strong(stored),
             Self::Decoded => format!("W/{}", strong(stored)),
@@ -90,7 +90,7 @@ impl Form {
 }
 
 /// Says whether the client has the file already, in either form: `If-None-Match` compares weakly.
-pub(super) fn is_known(headers: &HeaderMap, stored: &Stored) -> bool {
+pub(super) fn is_known(headers: &HeaderMap, stored: &StoredFile) -> bool {
     let tag = strong(stored);
     text(headers, &header::IF_NONE_MATCH).is_some_and(|tags| {
         tags.split(',')
@@ -100,7 +100,7 @@ pub(super) fn is_known(headers: &HeaderMap, stored: &Stored) -> bool {
 }
 
 /// The tag of the stored bytes.
-fn strong(stored: &Stored) -> String {
+fn strong(stored: &StoredFile) -> String {
     format!("\"{}\"", stored.digest.sha256)
 }
 
@@ -119,11 +119,11 @@ mod tests {
 
     use super::*;
 
-    fn file(coding: Coding) -> Stored {
+    fn file(coding: Coding) -> StoredFile {
         let cid = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
             .parse()
             .unwrap();
-        Stored {
+        StoredFile {
             digest: FileDigest {
                 cid,
                 sha256: Sha256::from_bytes([0xab; 32]),
