@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    file::Stored,
+    file::StoredFile,
     ids::{FileId, JobId},
     outcome::OperationOutcome,
     policy::{Ownership, Role, Subject},

@@ -13,7 +13,7 @@ use actix_web::{
     web,
 };
 use bulk_export_domain::{
-    file::Stored,
+    file::StoredFile,
     ids::FileId,
     job::{File, JobState},
     range::ByteRange,
