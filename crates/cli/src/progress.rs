@@ -169,12 +169,12 @@ impl Downloading {
         match event {
             Event::Received(bytes) => self.bar.inc(bytes),
             Event::Restarted(bytes) => self.bar.dec(bytes),
-            Event::Kept(file) => {
+            Event::Kept(file, name) => {
                 self.bar
                     .inc(file.facts.as_ref().map_or(0, |facts| facts.size));
-                self.line(&file.name, "was there already");
+                self.line(name, "was there already");
             }
-            Event::Saved(file) => self.line(&file.name, "saved and checked"),
+            Event::Saved(name) => self.line(name, "saved and checked"),
         }
     }
 

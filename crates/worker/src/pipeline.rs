@@ -33,9 +33,9 @@ pub(crate) async fn upload(
     let (mut messages, codec) = match coding {
         Coding::Identity => (messages, None),
         Coding::Gzip | Coding::Zstd => {
-            let (sender, coded) = mpsc::channel(CODED_PIECES);
+            let (sender, receiver) = mpsc::channel(CODED_PIECES);
             let codec = spawn_blocking(move || codec::encode(coding, messages, &sender));
-            (coded, Some(codec))
+            (receiver, Some(codec))
         }
     };
     let uploaded = files(node, &mut messages).await;

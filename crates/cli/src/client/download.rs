@@ -54,10 +54,10 @@ pub enum Event<'a> {
     Received(u64),
     /// A file broke off after so many bytes and is fetched again from its beginning.
     Restarted(u64),
-    /// A file was already there, whole, from an earlier download.
-    Kept(&'a ManifestFile),
-    /// A file stands, whole and checked.
-    Saved(&'a ManifestFile),
+    /// A file was already there, whole, from an earlier download, under this name.
+    Kept(&'a ManifestFile, &'a str),
+    /// A file stands under this name, whole and checked.
+    Saved(&'a str),
 }
 
 impl Download {
@@ -146,9 +146,10 @@ impl Client {
         download: &Download,
         told: &(impl Fn(Event<'_>) + Sync),
     ) -> Result<(), Error> {
-        let path = download.dir.join(download.name(file));
+        let name = download.name(file);
+        let path = download.dir.join(&name);
         if is_there_already(file, &path, download.undone(file)).await? {
-            told(Event::Kept(file));
+            told(Event::Kept(file, &name));
             return Ok(());
         }
         let mut retries = Retries::new(&self.pace);
@@ -169,7 +170,7 @@ impl Client {
                 }
             }
         }
-        told(Event::Saved(file));
+        told(Event::Saved(&name));
         Ok(())
     }
 
@@ -200,7 +201,7 @@ impl Client {
         let (written, found) = written.map_err(|source| disk(&path, source))?;
         let differences = check::differences(file, &found);
         if !differences.is_empty() {
-            let file = file.name.clone();
+            let file = download.name(file);
             return Err(Error::Differs { file, differences });
         }
         keep(written, &path)

@@ -79,7 +79,7 @@ async fn what_is_coded_is_decoded_again_by_writer_and_by_stream() {
             let (given, facts) = coded(coding, plain.chunks(300_000));
             let stored = given.concat();
             let expected = Decoded {
-                lines: plain.iter().filter(|byte| **byte == b'\n').count() as u64,
+                lines: memchr::memchr_iter(b'\n', &plain).count() as u64,
                 bytes: size as u64,
             };
             assert_eq!(facts, expected, "{coding} {size}");

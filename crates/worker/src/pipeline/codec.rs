@@ -20,7 +20,12 @@ pub(super) fn encode(
     let give = |bytes: Bytes| send(Message::Bytes(bytes));
     let (mut files, mut file) = (Vec::new(), None);
     loop {
-        match messages.blocking_recv().ok_or(Failure::Lost)? {
+        let message = messages.blocking_recv().ok_or(Failure::Lost)?;
+        // Much may be taken in before something is given out; nobody reads rows for an upload that is gone.
+        if sender.is_closed() {
+            return Err(Failure::Lost);
+        }
+        match message {
             Message::Bytes(bytes) => {
                 // A file begins with its first bytes: where there are none, there is no file.
                 let encoder = match &mut file {
