@@ -3,6 +3,7 @@
 mod access;
 mod architecture;
 mod cancel;
+mod coding;
 mod confidentiality;
 mod configuration;
 mod damage;

@@ -26,11 +26,11 @@ use secrecy::SecretString;
 use url::Url;
 
 pub use self::{
-    check::{differences, digest},
+    check::{Content, Found, decoded, differences, stored},
     download::{Download, Event, MANIFEST},
     error::{Action, Error},
     kick_off::KickOff,
-    manifest::{FileFacts, InvalidManifest, List, Manifest, ManifestFile},
+    manifest::{FileFacts, InvalidManifest, List, Manifest, ManifestFile, is_ndjson},
     outcome::{Issue, Outcome},
     pace::{Pace, TRIES},
     status::{Status, StatusUrl},

@@ -148,7 +148,7 @@ impl Downloading {
     /// Begins to show it.
     #[must_use]
     pub fn begin(manifest: &Manifest) -> Self {
-        let size = |file: &ManifestFile| file.facts.as_ref().map(|facts| facts.decoded_size);
+        let size = |file: &ManifestFile| file.facts.as_ref().map(|facts| facts.size);
         let total: Option<u64> = manifest.files.iter().map(size).sum();
         let template = if total.is_some() {
             "{spinner} downloading {bar:38} {percent:>3} %  {decimal_bytes_per_sec}, {eta} left"
@@ -173,12 +173,12 @@ impl Downloading {
         match event {
             Event::Received(bytes) => self.bar.inc(bytes),
             Event::Restarted(bytes) => self.bar.dec(bytes),
-            Event::Kept(file) => {
+            Event::Kept(file, name) => {
                 self.bar
-                    .inc(file.facts.as_ref().map_or(0, |facts| facts.decoded_size));
-                self.line(&file.name, "was there already");
+                    .inc(file.facts.as_ref().map_or(0, |facts| facts.size));
+                self.line(name, "was there already");
             }
-            Event::Saved(file) => self.line(&file.name, "saved and checked"),
+            Event::Saved(name) => self.line(name, "saved and checked"),
         }
     }
 

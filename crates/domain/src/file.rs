@@ -1,10 +1,13 @@
-//! What identifies the bytes of a file: its SHA-256, its CID and its size; and the name of its pin.
+//! What identifies the bytes of a file: its SHA-256, its CID and its size; how they are coded; and the name of its pin.
 //! It computes none of them: the `ipfs` crate does while it streams.
+
+mod coding;
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
+pub use self::coding::{Coding, UnknownCoding};
 use crate::ids::JobId;
 
 /// A text that is not the digest or CID it is said to be.
@@ -125,8 +128,31 @@ pub struct FileDigest {
     pub sha256: Sha256,
     /// How many bytes are stored.
     pub bytes: u64,
-    /// How many lines (line feeds) the stored bytes hold.
+    /// How many lines (line feeds) the file holds, decoded.
     pub lines: u64,
+}
+
+/// A stored file: what identifies its bytes, and how they are decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFile {
+    /// What identifies the stored bytes.
+    pub digest: FileDigest,
+    /// How they are coded.
+    pub coding: Coding,
+    /// How many bytes come out when they are decoded.
+    pub decoded_bytes: u64,
+}
+
+impl StoredFile {
+    /// Describes a file that is not coded.
+    #[must_use]
+    pub const fn plain(digest: FileDigest) -> Self {
+        Self {
+            decoded_bytes: digest.bytes,
+            coding: Coding::Identity,
+            digest,
+        }
+    }
 }
 
 /// The label of a pin, `job:ordinal:generation`. Pins belong to CIDs, not to labels: the last writer's stands

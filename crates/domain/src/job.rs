@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::{
-    file::FileDigest,
+    file::StoredFile,
     ids::{FileId, JobId},
     outcome::OperationOutcome,
     policy::{Ownership, Role, Subject},
@@ -207,8 +207,8 @@ pub struct File {
     pub id: FileId,
     /// What it holds.
     pub kind: FileKind,
-    /// How many resources it holds: its lines.
-    pub digest: FileDigest,
+    /// Its bytes. It holds as many resources as lines.
+    pub stored: StoredFile,
 }
 
 /// Why a job failed, in words for the client.

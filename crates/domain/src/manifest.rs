@@ -4,7 +4,10 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 
-use crate::job::{File, FileKind, Job};
+use crate::{
+    file::Coding,
+    job::{File, FileKind, Job},
+};
 
 /// The key of the extension that every output item carries.
 pub const FILE_EXTENSION: &str = "https://fhir-bulk-export.org/extension/file";
@@ -51,7 +54,7 @@ struct FileFacts {
     ipfs: String,
     sha256: String,
     size: u64,
-    coding: &'static str,
+    coding: Coding,
     decoded_size: u64,
 }
 
@@ -78,22 +81,23 @@ impl<'a> Manifest<'a> {
 }
 
 fn item(job: &Job, file: &File, urls: &FileUrls) -> Item {
-    let ipfs = format!("ipfs://{}", file.digest.cid);
+    let digest = &file.stored.digest;
+    let ipfs = format!("ipfs://{}", digest.cid);
     let url = match urls {
         FileUrls::Api(base) => format!("{base}/$export-file/{}/{}", job.id, file.id),
         FileUrls::Ipfs => ipfs.clone(),
     };
     let facts = FileFacts {
         ipfs,
-        sha256: file.digest.sha256.to_string(),
-        size: file.digest.bytes,
-        coding: "identity",
-        decoded_size: file.digest.bytes,
+        sha256: digest.sha256.to_string(),
+        size: digest.bytes,
+        coding: file.stored.coding,
+        decoded_size: file.stored.decoded_bytes,
     };
     Item {
         r#type: file.kind.resource_type(),
         url,
-        count: file.digest.lines,
+        count: digest.lines,
         extension: ItemExtension { file: facts },
     }
 }
@@ -108,7 +112,7 @@ pub fn instant(at: DateTime<Utc>) -> String {
 mod tests {
     use super::*;
     use crate::{
-        file::{FileDigest, Sha256},
+        file::{FileDigest, Sha256, StoredFile},
         ids::{FileId, JobId},
         job::JobState,
         policy::{Ownership, Subject},
@@ -137,11 +141,15 @@ mod tests {
         File {
             id: FileId::random(),
             kind,
-            digest: FileDigest {
-                cid,
-                sha256: Sha256::from_bytes([0; 32]),
-                bytes: 9,
-                lines: 2,
+            stored: StoredFile {
+                digest: FileDigest {
+                    cid,
+                    sha256: Sha256::from_bytes([0; 32]),
+                    bytes: 9,
+                    lines: 2,
+                },
+                coding: Coding::Zstd,
+                decoded_bytes: 40,
             },
         }
     }
@@ -184,10 +192,17 @@ mod tests {
             (&"Patient".into(), &2.into())
         );
         let facts = &item["extension"][FILE_EXTENSION];
-        assert_eq!(facts["ipfs"], format!("ipfs://{}", output.digest.cid));
+        assert_eq!(
+            facts["ipfs"],
+            format!("ipfs://{}", output.stored.digest.cid)
+        );
         assert_eq!(
             (&facts["size"], &facts["sha256"]),
             (&9.into(), &"0".repeat(64).into())
+        );
+        assert_eq!(
+            (&facts["coding"], &facts["decodedSize"]),
+            (&"zstd".into(), &40.into())
         );
         assert_eq!(json["error"][0]["type"], "OperationOutcome");
         assert_eq!(json["requiresAccessToken"], true);

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use bulk_export_domain::{
-    file::Cid,
+    file::{Cid, StoredFile},
     ids::FileId,
     job::{FailureReason, FileKind},
     part::{Claim, PartKind, PlannedPart},
@@ -46,7 +46,7 @@ pub struct NewFile {
     /// What it holds.
     pub kind: FileKind,
     /// What was computed and the node confirmed.
-    pub digest: bulk_export_domain::file::FileDigest,
+    pub stored: StoredFile,
 }
 
 /// How a part's pins are made and released, under the CID's lock. Runs on a blocking thread.
@@ -109,7 +109,7 @@ impl Store {
         let (claim, ttl) = (claim.clone(), self.ttl);
         let Pinning { mut pin, mut unpin } = pinning;
         self.transaction(move |connection| {
-            let mut cids: Vec<&Cid> = files.iter().map(|file| &file.digest.cid).collect();
+            let mut cids: Vec<&Cid> = files.iter().map(|file| &file.stored.digest.cid).collect();
             cids.sort_unstable();
             cids.dedup();
             for cid in &cids {
@@ -130,7 +130,7 @@ impl Store {
             }
             insert_files(connection, &claim, &files)?;
             let (rows, bytes) = files.iter().fold((0, 0), |(r, b), file| {
-                (r + file.digest.lines, b + file.digest.bytes)
+                (r + file.stored.digest.lines, b + file.stored.decoded_bytes)
             });
             done(connection, &claim, rows, bytes)?;
             complete_if_last(connection, &claim, ttl)
@@ -325,6 +325,11 @@ fn insert_files(connection: &mut PgConnection, claim: &Claim, new: &[NewFile]) -
     use bulk_export_files as files;
     debug_assert!(claim.kind != PartKind::Plan, "a plan writes no files");
     for (number, file) in (0_i32..).zip(new) {
+        let StoredFile {
+            digest,
+            coding,
+            decoded_bytes,
+        } = &file.stored;
         let row = (
             files::id.eq(file.id.uuid()),
             files::job_id.eq(claim.job.uuid()),
@@ -332,11 +337,12 @@ fn insert_files(connection: &mut PgConnection, claim: &Claim, new: &[NewFile]) -
             files::number.eq(number),
             files::kind.eq(file.kind.as_str()),
             files::resource_type.eq(file.kind.resource_type()),
-            files::rows.eq(signed(file.digest.lines)),
-            files::stored_bytes.eq(signed(file.digest.bytes)),
-            files::decoded_bytes.eq(signed(file.digest.bytes)),
-            files::sha256.eq(file.digest.sha256.to_string()),
-            files::cid.eq(file.digest.cid.as_str()),
+            files::rows.eq(signed(digest.lines)),
+            files::stored_bytes.eq(signed(digest.bytes)),
+            files::coding.eq(coding.as_str()),
+            files::decoded_bytes.eq(signed(*decoded_bytes)),
+            files::sha256.eq(digest.sha256.to_string()),
+            files::cid.eq(digest.cid.as_str()),
         );
         diesel::insert_into(files::table)
             .values(row)

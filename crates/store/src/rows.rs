@@ -1,7 +1,7 @@
 //! Rows of our tables as domain values, and the few expressions that every query needs.
 
 use bulk_export_domain::{
-    file::FileDigest,
+    file::{FileDigest, StoredFile},
     ids::{FileId, JobId},
     job::{File, FileKind, Job, JobState, Status},
     part::{Claim, InvalidKey, Key, KeyRange, PartKind, Scope},
@@ -176,6 +176,8 @@ pub(crate) struct FileRow {
     resource_type: String,
     rows: i64,
     stored_bytes: i64,
+    coding: String,
+    decoded_bytes: i64,
     sha256: String,
     cid: String,
 }
@@ -201,7 +203,11 @@ impl FileRow {
         Ok(File {
             id: FileId::from_uuid(self.id),
             kind,
-            digest,
+            stored: StoredFile {
+                digest,
+                coding: self.coding.parse().map_err(|_| wrong("coding"))?,
+                decoded_bytes: count(self.decoded_bytes).map_err(|()| wrong("decoded_bytes"))?,
+            },
         })
     }
 }

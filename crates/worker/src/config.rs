@@ -3,7 +3,10 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use bulk_export_domain::config::{Logging, Problems, Variables};
+use bulk_export_domain::{
+    config::{Logging, Problems, Variables},
+    file::Coding,
+};
 use url::Url;
 
 /// The words by which an operator accepts a node that is not private.
@@ -55,6 +58,8 @@ pub struct Parts {
     pub file_bytes: u64,
     /// The largest resource, in bytes; a larger one becomes a line of the error file.
     pub max_resource_bytes: usize,
+    /// How files are stored; error files are never coded.
+    pub coding: Coding,
 }
 
 impl Config {
@@ -140,6 +145,23 @@ impl Parts {
                 1 << 10,
                 1 << 30,
             )),
+            coding: coding(v),
+        }
+    }
+}
+
+/// Reads how files are compressed.
+fn coding(v: &mut Variables) -> Coding {
+    match v.raw("EXPORT_COMPRESSION").unwrap_or("none") {
+        "none" => Coding::Identity,
+        "gzip" => Coding::Gzip,
+        "zstd" => Coding::Zstd,
+        _ => {
+            v.problem(
+                "EXPORT_COMPRESSION",
+                "cannot be read: none, gzip or zstd is expected",
+            );
+            Coding::Identity
         }
     }
 }
@@ -209,6 +231,20 @@ mod tests {
                 "WORKER_LISTEN"
             ]
         );
+    }
+
+    #[test]
+    fn files_are_compressed_when_it_is_said_how() {
+        let with = |value| read(&[NEEDED[0], NEEDED[1], ("EXPORT_COMPRESSION", value)]);
+        for (value, coding) in [
+            ("", Coding::Identity),
+            ("none", Coding::Identity),
+            ("gzip", Coding::Gzip),
+            ("zstd", Coding::Zstd),
+        ] {
+            assert_eq!(with(value).unwrap().parts.coding, coding, "{value}");
+        }
+        assert_eq!(with("brotli").unwrap_err(), ["EXPORT_COMPRESSION"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bulk_export_domain::{
-    file::Cid,
+    file::{Cid, StoredFile},
     ids::FileId,
     job::FileKind,
     part::{Claim, KeyRange},
@@ -44,14 +44,15 @@ pub(crate) async fn export(
     };
     let (sender, receiver) = mpsc::channel(BUFFERS);
     let reader = read(context, claim, lease, slice, stop.clone(), sender);
-    let work = pipeline::upload(&context.node, receiver, reader);
+    let coding = context.config.parts.coding;
+    let work = pipeline::upload(&context.node, coding, receiver, reader);
     let files = match until_stopped(context, lease, work).await {
-        Ok(digests) => digests
+        Ok(files) => files
             .into_iter()
-            .map(|digest| NewFile {
+            .map(|stored| NewFile {
                 id: FileId::random(),
                 kind: FileKind::Output(resource_type),
-                digest,
+                stored,
             })
             .collect(),
         Err(failure) => {
@@ -85,7 +86,7 @@ pub(crate) async fn report(
         vec![NewFile {
             id: FileId::random(),
             kind: FileKind::Error,
-            digest,
+            stored: StoredFile::plain(digest),
         }],
     )
     .await
@@ -146,14 +147,19 @@ async fn finish(
     claim: &Claim,
     files: Vec<NewFile>,
 ) -> Result<Finished, Failure> {
-    let (rows, bytes) = files.iter().fold((0, 0), |(r, b), file| {
-        (r + file.digest.lines, b + file.digest.bytes)
+    let (rows, bytes, stored_bytes) = files.iter().fold((0, 0, 0), |(r, b, s), file| {
+        let StoredFile {
+            digest,
+            decoded_bytes,
+            ..
+        } = &file.stored;
+        (r + digest.lines, b + decoded_bytes, s + digest.bytes)
     });
     let finished = context
         .store
         .finish_part(claim, files, pinning(context, claim))
         .await?;
-    tracing::info!(rows, bytes, "proved");
+    tracing::info!(rows, bytes, stored_bytes, "proved");
     if finished == Finished::Written {
         // The report part may be due now.
         context.wake();

@@ -61,6 +61,12 @@ impl Failure {
     }
 }
 
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::retry(error)
+    }
+}
+
 impl From<bulk_export_ipfs::Error> for Failure {
     fn from(error: bulk_export_ipfs::Error) -> Self {
         use bulk_export_ipfs::Error as Ipfs;

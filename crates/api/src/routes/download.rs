@@ -1,25 +1,28 @@
 //! `GET $export-file/{job}/{file}`: streams a file from the node's gateway. A whole file is checked against its
 //! recorded size and SHA-256 while it streams; where it differs, the connection breaks before the last bytes, so that a
 //! short or changed 200 does not exist. A range cannot be checked so; the client checks the whole.
+//!
+//! A compressed file is sent as it lies to a client that accepts its coding, and decoded to any other.
+
+mod form;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    body::SizedStream,
-    http::{
-        Method, StatusCode,
-        header::{self, HeaderMap, HeaderName},
-    },
+    body::{BodyStream, SizedStream},
+    http::{Method, StatusCode, Version, header},
     web,
 };
 use bulk_export_domain::{
+    file::StoredFile,
     ids::FileId,
     job::{File, JobState},
-    range::{ByteRange, Wanted, wanted},
+    range::ByteRange,
 };
-use bulk_export_ipfs::{Chunks, verified};
+use bulk_export_ipfs::{Chunks, decoded, verified};
 use bulk_export_store::{Action, Entry};
 use futures::{StreamExt, stream};
 
+use self::form::Form;
 use crate::{error::ApiError, requester::Authenticated, state::State};
 
 /// Streams a file or a range of it.
@@ -40,62 +43,45 @@ pub(super) async fn download(
         .file(job.id, file)
         .await?
         .ok_or(ApiError::NotFound)?;
-    let etag = format!("\"{}\"", file.digest.sha256);
-    if names(request.headers(), &header::IF_NONE_MATCH, &etag) {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((header::ETAG, etag))
-            .finish());
+    let form = Form::wanted(request.headers(), &file.stored);
+    if form::is_known(request.headers(), &file.stored) {
+        return Ok(form.head(StatusCode::NOT_MODIFIED, &file.stored).finish());
     }
-    let range = requested(request.headers(), &etag, file.digest.bytes)?;
+    let range = form.range(request.headers(), &file.stored)?;
     let body = if request.method() == Method::HEAD {
         stream::empty().boxed()
     } else {
-        open(&state, &file, range).await?
+        open(&state, &file, form, range).await?
     };
-    let what = range.map_or_else(
-        || "whole".to_owned(),
-        |range| format!("{}-{}", range.first, range.last),
-    );
     let entry = Entry::new(Action::Download, request.method().as_str())
         .job(job.id)
         .by(&requester.0)
         .about(&job.ownership.subject);
+    let what = what(form, range);
     state
         .store
         .audit(entry.detail(format!("{} {what}", file.id)))
         .await?;
-    Ok(answer(&file, range, etag, body))
+    Ok(answer(&request, &file.stored, form, range, body))
 }
 
-/// Reads what is asked for. `If-Range` with another file's tag asks for the whole (RFC 9110, section 13.1.5).
-fn requested(headers: &HeaderMap, etag: &str, size: u64) -> Result<Option<ByteRange>, ApiError> {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value: &header::HeaderValue| value.to_str().ok())
-    };
-    if text(header::IF_RANGE).is_some_and(|tag| tag.trim() != etag) {
-        return Ok(None);
-    }
-    match wanted(text(header::RANGE), size) {
-        Wanted::Whole => Ok(None),
-        Wanted::Part(range) => Ok(Some(range)),
-        Wanted::Unsatisfiable => Err(ApiError::NoSuchRange(size)),
+fn what(form: Form, range: Option<ByteRange>) -> String {
+    match (form, range) {
+        (Form::Stored, Some(range)) => format!("{}-{}", range.first, range.last),
+        (Form::Stored, None) => "whole".to_owned(),
+        (Form::Decoded, _) => "whole, decoded".to_owned(),
     }
 }
 
-fn names(headers: &HeaderMap, name: &HeaderName, etag: &str) -> bool {
-    let values = headers
-        .get_all(name)
-        .filter_map(|value| value.to_str().ok());
-    values
-        .flat_map(|value| value.split(','))
-        .any(|tag| tag.trim().trim_start_matches("W/") == etag || tag.trim() == "*")
-}
-
-async fn open(state: &State, file: &File, range: Option<ByteRange>) -> Result<Chunks, ApiError> {
-    let body = state.gateway.open(&file.digest.cid, range).await?;
-    let expected = range.map_or(file.digest.bytes, ByteRange::bytes);
+async fn open(
+    state: &State,
+    file: &File,
+    form: Form,
+    range: Option<ByteRange>,
+) -> Result<Chunks, ApiError> {
+    let StoredFile { digest, coding, .. } = &file.stored;
+    let body = state.gateway.open(&digest.cid, range).await?;
+    let expected = range.map_or(digest.bytes, ByteRange::bytes);
     if body.len != expected {
         return Err(ApiError::Internal(anyhow::anyhow!(
             "the gateway offers {} bytes of a file where {expected} are recorded",
@@ -108,30 +94,35 @@ async fn open(state: &State, file: &File, range: Option<ByteRange>) -> Result<Ch
             |error| tracing::error!(%error, file.id = %id, "a download was broken off"),
         )
     };
-    Ok(match range {
-        Some(_) => body.stream.map(told).boxed(),
-        None => verified(body.stream, file.digest.bytes, file.digest.sha256)
-            .map(told)
-            .boxed(),
-    })
+    let whole = |chunks| verified(chunks, digest.bytes, digest.sha256).boxed();
+    let chunks = match (form, range) {
+        (_, Some(_)) => body.stream,
+        (Form::Stored, None) => whole(body.stream),
+        (Form::Decoded, None) => decoded(whole(body.stream), *coding, file.stored.decoded_bytes),
+    };
+    Ok(chunks.map(told).boxed())
 }
 
-fn answer(file: &File, range: Option<ByteRange>, etag: String, body: Chunks) -> HttpResponse {
-    let size = file.digest.bytes;
-    let mut response = HttpResponse::build(if range.is_some() {
-        StatusCode::PARTIAL_CONTENT
-    } else {
-        StatusCode::OK
-    });
+fn answer(
+    request: &HttpRequest,
+    stored: &StoredFile,
+    form: Form,
+    range: Option<ByteRange>,
+    body: Chunks,
+) -> HttpResponse {
+    let status = range.map_or(StatusCode::OK, |_| StatusCode::PARTIAL_CONTENT);
+    let mut response = form.head(status, stored);
+    let size = stored.digest.bytes;
     if let Some(ByteRange { first, last }) = range {
-        response.insert_header((
-            header::CONTENT_RANGE,
-            format!("bytes {first}-{last}/{size}"),
-        ));
+        let range = format!("bytes {first}-{last}/{size}");
+        response.insert_header((header::CONTENT_RANGE, range));
     }
-    response
-        .insert_header((header::CONTENT_TYPE, "application/fhir+ndjson"))
-        .insert_header((header::ACCEPT_RANGES, "bytes"))
-        .insert_header((header::ETAG, etag))
-        .body(SizedStream::new(range.map_or(size, ByteRange::bytes), body))
+    match form {
+        Form::Stored => response.body(SizedStream::new(range.map_or(size, ByteRange::bytes), body)),
+        // Before HTTP/1.1 nothing but its length tells a whole body from one that broke off.
+        Form::Decoded if request.version() < Version::HTTP_11 => {
+            response.body(SizedStream::new(stored.decoded_bytes, body))
+        }
+        Form::Decoded => response.body(BodyStream::new(body)),
+    }
 }

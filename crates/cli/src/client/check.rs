@@ -2,32 +2,107 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Write},
     path::Path,
 };
 
-use bulk_export_domain::file::FileDigest;
-use bulk_export_ipfs::Digester;
+use bulk_export_domain::file::{Coding, FileDigest};
+use bulk_export_ipfs::{Decoded, Decoder, Digester};
 
 use super::manifest::ManifestFile;
 use crate::text;
 
-/// Reads a file and computes its digest.
-pub fn digest(path: &Path) -> io::Result<FileDigest> {
+/// What was found of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// What identifies its stored bytes, where those were read.
+    pub stored: Option<FileDigest>,
+    /// Its NDJSON.
+    pub content: Content,
+}
+
+/// What was found of a file's NDJSON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// It was not looked at.
+    Unread,
+    /// The stored bytes cannot be decoded.
+    Undecodable,
+    /// Its size and lines.
+    Read(Decoded),
+}
+
+/// Takes bytes as they come, and computes what can be compared; decoded, they go into a writer.
+pub(super) struct Check<W: Write> {
+    digester: Digester,
+    decoder: Option<Decoder<W>>,
+}
+
+impl<W: Write> Check<W> {
+    pub(super) fn new(coding: Coding, writer: W) -> io::Result<Self> {
+        Ok(Self {
+            digester: Digester::new(),
+            decoder: Some(Decoder::new(coding, writer)?),
+        })
+    }
+
+    /// Takes the next bytes. After a failure to decode them they are only digested.
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.digester.update(bytes);
+        if let Some(decoder) = &mut self.decoder
+            && decoder.write_all(bytes).is_err()
+        {
+            self.decoder = None;
+        }
+    }
+
+    /// Says whether what came cannot be decoded, or not be written.
+    pub(super) const fn has_failed(&self) -> bool {
+        self.decoder.is_none()
+    }
+
+    /// Ends the bytes: what identifies them, and what they are decoded, if they can be.
+    pub(super) fn finish(self) -> (FileDigest, Content) {
+        let decoded = self.decoder.and_then(|decoder| decoder.finish().ok());
+        let content = decoded.map_or(Content::Undecodable, |(_, decoded)| Content::Read(decoded));
+        (self.digester.finish(), content)
+    }
+}
+
+/// Reads a file that holds the stored bytes.
+pub fn stored(file: &ManifestFile, path: &Path) -> io::Result<Found> {
+    let (digest, content) = read(file.coding(), path)?;
+    Ok(Found {
+        stored: Some(digest),
+        content,
+    })
+}
+
+/// Reads a file that holds the NDJSON decoded.
+pub fn decoded(path: &Path) -> io::Result<Found> {
+    let (_, content) = read(Coding::Identity, path)?;
+    Ok(Found {
+        stored: None,
+        content,
+    })
+}
+
+fn read(coding: Coding, path: &Path) -> io::Result<(FileDigest, Content)> {
     let mut file = File::open(path)?;
-    let mut digester = Digester::new();
+    let mut check = Check::new(coding, io::sink())?;
     let mut buffer = vec![0; 1 << 20];
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(digester.finish()),
-            read => digester.update(&buffer[..read]),
+            0 => return Ok(check.finish()),
+            read => check.update(&buffer[..read]),
         }
     }
 }
 
-/// Lists how a file differs from what its manifest says: size, SHA-256, CID and count.
+/// Lists how a file differs from what its manifest says: size, SHA-256 and CID of the stored bytes, size and count of
+/// the NDJSON.
 #[must_use]
-pub fn differences(file: &ManifestFile, found: &FileDigest) -> Vec<String> {
+pub fn differences(file: &ManifestFile, found: &Found) -> Vec<String> {
     let mut differences = Vec::new();
     let mut compare = |what: &str, expected: &str, found: &str| {
         if expected != found {
@@ -37,32 +112,32 @@ pub fn differences(file: &ManifestFile, found: &FileDigest) -> Vec<String> {
             ));
         }
     };
-    if let Some(facts) = &file.facts {
-        compare(
-            "size",
-            &facts.decoded_size.to_string(),
-            &found.bytes.to_string(),
-        );
-        // SHA-256 and CID are of the stored bytes, which a coding makes other bytes than the NDJSON's.
-        if facts.coding == "identity" {
-            compare("SHA-256", &facts.sha256, &found.sha256.to_string());
-            compare("CID", facts.cid(), found.cid.as_str());
+    if let (Some(facts), Some(stored)) = (&file.facts, &found.stored) {
+        compare("size", &facts.size.to_string(), &stored.bytes.to_string());
+        compare("SHA-256", &facts.sha256, &stored.sha256.to_string());
+        compare("CID", facts.cid(), stored.cid.as_str());
+    }
+    match found.content {
+        Content::Unread => {}
+        Content::Undecodable => differences.push("it cannot be decoded".to_owned()),
+        Content::Read(decoded) => {
+            if let Some(facts) = &file.facts
+                && (facts.coding != Coding::Identity || found.stored.is_none())
+            {
+                compare(
+                    "decoded size",
+                    &facts.decoded_size.to_string(),
+                    &decoded.bytes.to_string(),
+                );
+            }
+            if let Some(count) = file.count {
+                compare(
+                    "count of resources",
+                    &count.to_string(),
+                    &decoded.lines.to_string(),
+                );
+            }
         }
     }
-    if let Some(count) = file.count {
-        compare(
-            "count of resources",
-            &count.to_string(),
-            &found.lines.to_string(),
-        );
-    }
     differences
-}
-
-/// Tells whether equal bytes are proved by the manifest, and not only an equal size or count.
-#[must_use]
-pub(super) fn is_proved(file: &ManifestFile) -> bool {
-    file.facts
-        .as_ref()
-        .is_some_and(|facts| facts.coding == "identity")
 }

@@ -1,31 +1,35 @@
 //! Files of an export into a folder. A file gets its name only when every byte of it has been checked, and the
 //! manifest is written when all files stand: a folder with a manifest is a whole export. Nothing is overwritten.
+//! Compressed files are fetched as they are stored, and kept so or decoded on their way to the disk.
 
-use std::{
-    fs, io,
-    io::Write,
-    path::{Path, PathBuf},
-};
+mod folder;
 
-use bulk_export_domain::file::{Cid, FileDigest};
-use bulk_export_ipfs::Digester;
+use std::{fs, io, path::PathBuf};
+
+use bulk_export_domain::file::{Cid, Coding};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream::FuturesUnordered};
-use reqwest::{Method, StatusCode, header::ACCEPT};
-use tempfile::NamedTempFile;
+use reqwest::{
+    Method, Response, StatusCode,
+    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING},
+};
 use tokio::{sync::mpsc, task::spawn_blocking};
 use url::Url;
 
+use self::folder::{disk, is_there_already, keep, make_dir, write, write_manifest};
 use super::{
     Client, check,
     error::{Action, Error, Recourse},
-    manifest::{Manifest, ManifestFile},
+    manifest::{Manifest, ManifestFile, is_ndjson},
     pace::Retries,
     wire::refusal,
 };
 
 /// The name of the manifest in a folder.
 pub const MANIFEST: &str = "manifest.json";
+
+/// How the URL of a file begins that is read from a node.
+const IPFS: &str = "ipfs://";
 
 /// Chunks that wait for the disk. The network's are at most some 100 KiB.
 const WAITING_CHUNKS: usize = 8;
@@ -39,6 +43,8 @@ pub struct Download {
     pub gateway: Option<Url>,
     /// How many files are fetched at once.
     pub at_once: usize,
+    /// Whether compressed files are decoded, rather than kept as they are stored.
+    pub decode: bool,
 }
 
 /// What happens during a download.
@@ -48,10 +54,10 @@ pub enum Event<'a> {
     Received(u64),
     /// A file broke off after so many bytes and is fetched again from its beginning.
     Restarted(u64),
-    /// A file was already there, whole, from an earlier download.
-    Kept(&'a ManifestFile),
-    /// A file stands, whole and checked.
-    Saved(&'a ManifestFile),
+    /// A file was already there, whole, from an earlier download, under this name.
+    Kept(&'a ManifestFile, &'a str),
+    /// A file stands under this name, whole and checked.
+    Saved(&'a str),
 }
 
 impl Download {
@@ -77,15 +83,29 @@ impl Download {
         self.prepare()?;
         let unreadable = |source| disk(&self.dir, source);
         for entry in fs::read_dir(&self.dir).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension == "ndjson")
-            {
-                return Err(Error::Occupied(path));
+            let entry = entry.map_err(unreadable)?;
+            if is_ndjson(&entry.file_name().to_string_lossy()) {
+                return Err(Error::Occupied(entry.path()));
             }
         }
         Ok(())
+    }
+
+    fn name(&self, file: &ManifestFile) -> String {
+        if self.decode {
+            file.name.clone()
+        } else {
+            file.stored_name()
+        }
+    }
+
+    /// What is undone on the way to the disk.
+    fn undone(&self, file: &ManifestFile) -> Coding {
+        if self.decode {
+            file.coding()
+        } else {
+            Coding::Identity
+        }
     }
 }
 
@@ -126,9 +146,10 @@ impl Client {
         download: &Download,
         told: &(impl Fn(Event<'_>) + Sync),
     ) -> Result<(), Error> {
-        let path = download.dir.join(&file.name);
-        if is_there_already(file, &path).await? {
-            told(Event::Kept(file));
+        let name = download.name(file);
+        let path = download.dir.join(&name);
+        if is_there_already(file, &path, download.undone(file)).await? {
+            told(Event::Kept(file, &name));
             return Ok(());
         }
         let mut retries = Retries::new(&self.pace);
@@ -149,7 +170,7 @@ impl Client {
                 }
             }
         }
-        told(Event::Saved(file));
+        told(Event::Saved(&name));
         Ok(())
     }
 
@@ -160,12 +181,12 @@ impl Client {
         download: &Download,
         mut count: impl FnMut(u64),
     ) -> Result<(), Error> {
-        let path = download.dir.join(&file.name);
+        let path = download.dir.join(download.name(file));
         let bytes = self.open(manifest, file, download.gateway.as_ref()).await?;
         pin_mut!(bytes);
         let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
-        let dir = download.dir.clone();
-        let writer = spawn_blocking(move || write(&dir, chunks));
+        let (dir, coding, undone) = (download.dir.clone(), file.coding(), download.undone(file));
+        let writer = spawn_blocking(move || write(&dir, coding, undone, chunks));
         while let Some(chunk) = bytes.try_next().await? {
             count(chunk.len() as u64);
             if sender.send(chunk).await.is_err() {
@@ -177,19 +198,19 @@ impl Client {
             .await
             .map_err(io::Error::other)
             .and_then(|result| result);
-        let (written, digest) = written.map_err(|source| disk(&path, source))?;
-        let differences = check::differences(file, &digest);
+        let (written, found) = written.map_err(|source| disk(&path, source))?;
+        let differences = check::differences(file, &found);
         if !differences.is_empty() {
-            let file = file.name.clone();
+            let file = download.name(file);
             return Err(Error::Differs { file, differences });
         }
         keep(written, &path)
     }
 
-    /// Opens a file: its bytes as they come. They are not checked.
+    /// Opens a file: its stored bytes as they come. They are not checked.
     ///
     /// # Errors
-    /// No answer, the server's refusal, or an `ipfs://` URL without a gateway.
+    /// No answer, the server's refusal, an answer that is coded in another way, or an `ipfs://` URL without a gateway.
     pub async fn open(
         &self,
         manifest: &Manifest,
@@ -198,17 +219,40 @@ impl Client {
     ) -> Result<impl Stream<Item = Result<Bytes, Error>> + use<>, Error> {
         let (url, token) = locate(manifest, file, gateway)?;
         let request = self.wire.request(Method::GET, url, token);
-        let request = request.header(ACCEPT, "application/fhir+ndjson, */*;q=0.1");
+        let mut request = request.header(ACCEPT, "application/fhir+ndjson, */*;q=0.1");
+        // A gateway gives a CID's bytes, which are the stored ones; the server asks what we can decode.
+        let coding = file
+            .coding()
+            .content_encoding()
+            .filter(|_| !file.url.starts_with(IPFS));
+        if let Some(coding) = coding {
+            request = request.header(ACCEPT_ENCODING, coding);
+        }
         let response = request.send().await;
         let response = response.map_err(|source| self.wire.no_answer(Action::Download, source))?;
         if response.status() != StatusCode::OK {
             let answer = self.wire.whole(Action::Download, response).await?;
             return Err(refusal(Action::Download, &answer));
         }
+        if file.coding() != Coding::Identity {
+            see_coding(&response, coding)?;
+        }
         let wire = self.wire.clone();
         let broken = move |source| wire.no_answer(Action::Download, source);
         Ok(response.bytes_stream().map_err(broken))
     }
+}
+
+/// Sees that an answer holds the stored bytes. A proxy between may have decoded them, and what it made is not proved.
+fn see_coding(response: &Response, expected: Option<&str>) -> Result<(), Error> {
+    let given = response.headers().get(CONTENT_ENCODING);
+    if given.map(reqwest::header::HeaderValue::as_bytes) == expected.map(str::as_bytes) {
+        return Ok(());
+    }
+    Err(Error::Unusable {
+        action: Action::Download,
+        problem: "its Content-Encoding is not the coding that the manifest tells, as if a proxy had changed it".to_owned(),
+    })
 }
 
 /// Finds out where a file is read and whether the token may be needed there.
@@ -224,7 +268,7 @@ fn locate(
             file.name
         ),
     };
-    if let Some(cid) = file.url.strip_prefix("ipfs://") {
+    if let Some(cid) = file.url.strip_prefix(IPFS) {
         let cid: Cid = cid.parse().map_err(|_| unusable())?;
         let gateway = gateway.ok_or_else(|| Error::OnIpfs {
             file: file.name.clone(),
@@ -241,76 +285,4 @@ fn locate(
         "http" | "https" => Ok((url, manifest.requires_access_token)),
         _ => Err(unusable()),
     }
-}
-
-/// Tells whether the file stands in the folder already, whole. Anything else of its name is in the way.
-async fn is_there_already(file: &ManifestFile, path: &Path) -> Result<bool, Error> {
-    if !fs::exists(path).map_err(|source| disk(path, source))? {
-        return Ok(false);
-    }
-    let owned = path.to_owned();
-    let digest = spawn_blocking(move || check::digest(&owned)).await;
-    let digest = digest.map_err(io::Error::other).and_then(|result| result);
-    let digest = digest.map_err(|source| disk(path, source))?;
-    if check::is_proved(file) && check::differences(file, &digest).is_empty() {
-        return Ok(true);
-    }
-    Err(Error::Occupied(path.to_owned()))
-}
-
-/// Writes what comes into a temporary file, which goes when it is dropped.
-fn write(dir: &Path, mut chunks: mpsc::Receiver<Bytes>) -> io::Result<(NamedTempFile, FileDigest)> {
-    let mut file = temporary(dir)?;
-    let mut digester = Digester::new();
-    while let Some(chunk) = chunks.blocking_recv() {
-        digester.update(&chunk);
-        file.write_all(&chunk)?;
-    }
-    file.as_file().sync_all()?;
-    Ok((file, digester.finish()))
-}
-
-/// Makes a file that its owner alone can read.
-fn temporary(dir: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new()
-        .prefix(".bulk-export-")
-        .suffix(".part")
-        .tempfile_in(dir)
-}
-
-fn keep(file: NamedTempFile, path: &Path) -> Result<(), Error> {
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(failed) if failed.error.kind() == io::ErrorKind::AlreadyExists => {
-            Err(Error::Occupied(path.to_owned()))
-        }
-        Err(failed) => Err(disk(path, failed.error)),
-    }
-}
-
-fn write_manifest(dir: &Path, manifest: &Manifest) -> Result<(), Error> {
-    let path = dir.join(MANIFEST);
-    let written = temporary(dir).and_then(|mut file| {
-        file.write_all(manifest.text.as_bytes())?;
-        file.as_file().sync_all()?;
-        Ok(file)
-    });
-    keep(written.map_err(|source| disk(&path, source))?, &path)?;
-    // The names, too, are to outlive a power cut.
-    fs::File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(|source| disk(dir, source))
-}
-
-fn make_dir(dir: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(dir)
-}
-
-fn disk(path: &Path, source: io::Error) -> Error {
-    let path = path.to_owned();
-    Error::Disk { path, source }
 }

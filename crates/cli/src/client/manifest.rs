@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bulk_export_domain::manifest::FILE_EXTENSION;
+use bulk_export_domain::{file::Coding, manifest::FILE_EXTENSION};
 use serde::Deserialize;
 
 use crate::text;
@@ -40,8 +40,8 @@ pub struct FileFacts {
     pub sha256: String,
     /// The size in bytes.
     pub size: u64,
-    /// How the stored bytes are coded; `identity` is plain NDJSON.
-    pub coding: String,
+    /// How the stored bytes are coded.
+    pub coding: Coding,
     /// The size of the NDJSON in bytes.
     pub decoded_size: u64,
 }
@@ -67,8 +67,33 @@ pub struct ManifestFile {
     pub count: Option<u64>,
     /// Our extension, where the server gives it.
     pub facts: Option<FileFacts>,
-    /// The name under which it is stored: `Type.n.ndjson`, numbered in the manifest's order.
+    /// Its name as plain NDJSON: `Type.n.ndjson`, numbered in the manifest's order.
     pub name: String,
+}
+
+impl ManifestFile {
+    /// Says how the stored bytes are coded: not at all, where the manifest says nothing.
+    #[must_use]
+    pub fn coding(&self) -> Coding {
+        self.facts
+            .as_ref()
+            .map_or(Coding::Identity, |facts| facts.coding)
+    }
+
+    /// Gives the name under which the stored bytes are kept, such as `Patient.1.ndjson.gz`.
+    #[must_use]
+    pub fn stored_name(&self) -> String {
+        format!("{}{}", self.name, self.coding().suffix())
+    }
+}
+
+/// Says whether a file of this name may be one of an export's, in any form.
+#[must_use]
+pub fn is_ndjson(name: &str) -> bool {
+    Coding::ALL.into_iter().any(|coding| {
+        name.strip_suffix(coding.suffix())
+            .is_some_and(|name| name.ends_with(".ndjson"))
+    })
 }
 
 /// A manifest.
@@ -210,6 +235,35 @@ mod tests {
             ("bafy", 9, Some(2))
         );
         assert_eq!(manifest.files[1].facts, None);
+    }
+
+    #[test]
+    fn a_stored_file_is_named_by_its_coding() {
+        let output = |coding: &str| {
+            format!(
+                r#"{{"type":"Patient","url":"http://h/f","extension":{{"https://fhir-bulk-export.org/extension/file":
+                {{"ipfs":"","sha256":"","size":9,"coding":"{coding}","decodedSize":99}}}}}}"#
+            )
+        };
+        for (coding, name) in [
+            ("identity", "Patient.1.ndjson"),
+            ("gzip", "Patient.1.ndjson.gz"),
+            ("zstd", "Patient.1.ndjson.zst"),
+        ] {
+            let file = manifest(&output(coding)).unwrap().files.remove(0);
+            assert_eq!(
+                (file.stored_name().as_str(), file.name.as_str()),
+                (name, "Patient.1.ndjson")
+            );
+            assert!(is_ndjson(name));
+        }
+        assert!(
+            manifest(&output("br")).is_err(),
+            "one that we cannot decode"
+        );
+        for other in ["manifest.json", "a.ndjson.br", "ndjson.gz", "a.gz"] {
+            assert!(!is_ndjson(other), "{other}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The client against a loopback server that answers as each test says.
 
+mod coding;
 mod double;
 mod download;
 
@@ -365,6 +366,7 @@ mod token {
             dir: "/nowhere".into(),
             gateway: None,
             at_once: 1,
+            decode: false,
         };
         movable(&client.kick_off(&kick_off));
         movable(&client.wait(&url, |_| ()));

@@ -70,6 +70,9 @@ pub struct Destination {
     /// The gateway of an IPFS node; used for files whose URL is ipfs://.
     #[arg(long, env = "IPFS_GATEWAY_URL", value_name = "URL")]
     pub gateway: Option<Url>,
+    /// Decode compressed files while they are downloaded; otherwise they stay as they are stored (.gz, .zst).
+    #[arg(long)]
+    pub decode: bool,
 }
 
 impl Destination {
@@ -81,6 +84,7 @@ impl Destination {
             dir,
             gateway,
             at_once: AT_ONCE,
+            decode: self.decode,
         }
     }
 }

@@ -8,10 +8,13 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use bulk_export_domain::file::Coding;
 
 use super::print;
 use crate::{
-    client::{MANIFEST, Manifest, ManifestFile, differences, digest},
+    client::{
+        Content, Found, MANIFEST, Manifest, ManifestFile, decoded, differences, is_ndjson, stored,
+    },
     text,
 };
 
@@ -63,16 +66,24 @@ pub fn check(dir: &Path) -> anyhow::Result<Report> {
     let manifest = fs::read_to_string(&path).with_context(whole)?;
     let manifest = Manifest::parse(&manifest).with_context(|| path.display().to_string())?;
     let mut report = Report::default();
+    let mut known = BTreeSet::new();
     for file in &manifest.files {
-        report.note(&file.name, judge(file, &dir.join(&file.name))?);
+        let forms = forms(file, dir)?;
+        if forms.is_empty() {
+            report.note(&file.stored_name(), Err("is missing".to_owned()));
+        }
+        for (at, (name, found)) in forms.into_iter().enumerate() {
+            let verdict = if at == 0 {
+                judge(file, &found)
+            } else {
+                Err("stands beside its other form".to_owned())
+            };
+            report.note(&name, verdict);
+            known.insert(name);
+        }
     }
-    let known: BTreeSet<&str> = manifest
-        .files
-        .iter()
-        .map(|file| file.name.as_str())
-        .collect();
     for name in ndjson(dir)? {
-        if !known.contains(name.as_str()) {
+        if !known.contains(&name) {
             report.note(
                 &text::clean(&name),
                 Err("is not in the manifest".to_owned()),
@@ -93,30 +104,50 @@ impl Report {
     }
 }
 
-/// Gives what is right or wrong about one file; an error is about the disk.
-fn judge(file: &ManifestFile, path: &Path) -> anyhow::Result<Result<String, String>> {
-    let found = match digest(path) {
-        Ok(found) => found,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Ok(Err("is missing".to_owned()));
+/// Reads the forms in which a file is there: as it is stored, and decoded.
+fn forms(file: &ManifestFile, dir: &Path) -> anyhow::Result<Vec<(String, Found)>> {
+    let mut forms = Vec::new();
+    let mut add = |name: String, read: &dyn Fn(&Path) -> io::Result<Found>| {
+        let path = dir.join(&name);
+        match read(&path) {
+            Ok(found) => forms.push((name, found)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => {
+                return Err(error).with_context(|| format!("{} cannot be read", path.display()));
+            }
         }
-        Err(error) => {
-            return Err(error).with_context(|| format!("{} cannot be read", path.display()));
-        }
+        Ok(())
     };
-    let differences = differences(file, &found);
-    if !differences.is_empty() {
-        return Ok(Err(differences.join("; ")));
+    add(file.stored_name(), &|path| stored(file, path))?;
+    if file.coding() != Coding::Identity {
+        add(file.name.clone(), &decoded)?;
     }
-    let resources = text::counted(found.lines, "resource", "resources");
-    Ok(Ok(format!(
-        "{resources}, {}, {}",
-        text::size(found.bytes),
-        found.cid
-    )))
+    Ok(forms)
 }
 
-/// Lists the NDJSON files of a folder: whoever reads `*.ndjson` would take a stray one for a part of the export.
+/// Gives what is right or wrong about a file.
+fn judge(file: &ManifestFile, found: &Found) -> Result<String, String> {
+    let differences = differences(file, found);
+    if !differences.is_empty() {
+        return Err(differences.join("; "));
+    }
+    let mut facts = Vec::new();
+    if let Content::Read(decoded) = found.content {
+        facts.push(text::counted(decoded.lines, "resource", "resources"));
+        if found.stored.is_none() {
+            facts.push(format!("{} decoded", text::size(decoded.bytes)));
+            // Nothing in the manifest tells the sum of these bytes.
+            facts.push("size and count only".to_owned());
+        }
+    }
+    if let Some(digest) = &found.stored {
+        facts.push(text::size(digest.bytes));
+        facts.push(digest.cid.to_string());
+    }
+    Ok(facts.join(", "))
+}
+
+/// Lists the NDJSON files of a folder, in all forms: whoever reads `*.ndjson*` would take a stray one for a part of the export.
 fn ndjson(dir: &Path) -> anyhow::Result<BTreeSet<String>> {
     let unreadable = || format!("{} cannot be listed", dir.display());
     let mut names = BTreeSet::new();
@@ -126,10 +157,7 @@ fn ndjson(dir: &Path) -> anyhow::Result<BTreeSet<String>> {
             .file_name()
             .to_string_lossy()
             .into_owned();
-        if Path::new(&name)
-            .extension()
-            .is_some_and(|extension| extension == "ndjson")
-        {
+        if is_ndjson(&name) {
             names.insert(name);
         }
     }

@@ -43,8 +43,8 @@ impl Answer {
         self
     }
 
-    pub(super) fn body(mut self, body: &str) -> Self {
-        self.body = body.into();
+    pub(super) fn body(mut self, body: impl AsRef<[u8]>) -> Self {
+        self.body = body.as_ref().to_vec();
         self
     }
 

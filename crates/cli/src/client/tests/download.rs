@@ -35,6 +35,7 @@ fn plan(dir: &Path) -> Download {
         dir: dir.to_owned(),
         gateway: None,
         at_once: 4,
+        decode: false,
     }
 }
 
