@@ -5,6 +5,7 @@ mod compartment;
 mod concurrent;
 mod definition;
 mod delete;
+mod documented;
 mod prune;
 mod put;
 mod time;

@@ -119,14 +119,8 @@ impl Database {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let drop = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        apart(async move {
-            connect(&shared().database_url)
-                .await
-                .batch_execute(&drop)
-                .await
-                .ok()
-        });
+        let name = self.name.clone();
+        apart(async move { remove(&connect(&shared().database_url).await, &name).await });
     }
 }
 
@@ -213,11 +207,24 @@ async fn remove_leftovers(server: &Client) {
         if owner
             .is_some_and(|id| id.parse::<u32>().is_ok() && !Path::new("/proc").join(id).exists())
         {
-            let _ = server
-                .batch_execute(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-                .await;
+            remove(server, &name).await;
         }
     }
+}
+
+/// Removes a database, with what a test that failed left prepared in it: that would keep it for ever.
+async fn remove(server: &Client, name: &str) {
+    let prepared = "SELECT gid FROM pg_prepared_xacts WHERE database = $1";
+    let prepared = server.query(prepared, &[&name]).await.unwrap_or_default();
+    if !prepared.is_empty() {
+        let within = connect(&url_of(name)).await;
+        for row in prepared {
+            let end = format!("ROLLBACK PREPARED '{}'", row.get::<_, String>(0));
+            let _ = within.batch_execute(&end).await;
+        }
+    }
+    let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+    let _ = server.batch_execute(&drop).await;
 }
 
 /// Reads a text file of the repository.

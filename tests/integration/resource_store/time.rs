@@ -1,6 +1,6 @@
 //! transactionTime of the store, and what holds it back.
 
-use bulk_export_tests::Database;
+use bulk_export_tests::{Database, poll, secs};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{put, versions};
@@ -28,6 +28,14 @@ async fn writers(database: &Database) -> Vec<(Option<i32>, Option<String>)> {
         .await
         .unwrap();
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+}
+
+/// Sets the store's clock back by an hour.
+async fn set_back(database: &Database) {
+    database
+        .run("CREATE OR REPLACE FUNCTION resource_clock(instant timestamptz) RETURNS timestamptz LANGUAGE sql
+              AS $$ SELECT instant - interval '1 hour' $$")
+        .await;
 }
 
 #[tokio::test]
@@ -126,10 +134,7 @@ async fn a_clock_that_is_set_back_takes_nothing_back() {
     let database = Database::migrated().await;
     put(&database, r#"{"resourceType":"Basic","id":"b"}"#).await;
     let (before, clock) = time(&database).await;
-    database
-        .run("CREATE OR REPLACE FUNCTION resource_clock(instant timestamptz) RETURNS timestamptz LANGUAGE sql
-              AS $$ SELECT instant - interval '1 hour' $$")
-        .await;
+    set_back(&database).await;
     let (after, same) = time(&database).await;
     assert!(after >= before && same == clock, "time stands still");
     for number in 0..3 {
@@ -146,4 +151,45 @@ async fn a_clock_that_is_set_back_takes_nothing_back() {
         "and new versions are later than what was given out"
     );
     assert!(time(&database).await.0 < all[1].from);
+}
+
+#[tokio::test]
+async fn who_comes_while_a_kick_off_looks_is_later_than_its_time() {
+    let database = Database::migrated().await;
+    // A kick-off that stops after it has looked who writes, until it may go on.
+    database
+        .run(
+            "ALTER VIEW resource_writer RENAME TO resource_writer_now;
+             CREATE FUNCTION looked() RETURNS SETOF resource_writer_now LANGUAGE plpgsql AS $$
+             BEGIN
+                 RETURN QUERY SELECT * FROM resource_writer_now;
+                 PERFORM pg_advisory_lock(7);
+             END $$;
+             CREATE VIEW resource_writer AS SELECT * FROM looked()",
+        )
+        .await;
+    let (kick_off, holder) = (database.session().await, database.session().await);
+    holder
+        .batch_execute("SELECT pg_advisory_lock(7)")
+        .await
+        .unwrap();
+    let (at, ()) = tokio::join!(
+        kick_off.query_one("SELECT at FROM resource_transaction_time()", &[]),
+        async {
+            let waiting =
+                "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            poll("it has looked", secs(10), async || {
+                (database.count(waiting, &[]).await == 1).then_some(())
+            })
+            .await;
+            set_back(&database).await;
+            put(&database, r#"{"resourceType":"Basic","id":"b"}"#).await;
+            holder
+                .batch_execute("SELECT pg_advisory_unlock(7)")
+                .await
+                .unwrap();
+        }
+    );
+    let at: DateTime<Utc> = at.unwrap().get(0);
+    assert!(versions(&database, "Basic", "b").await[0].from > at);
 }
