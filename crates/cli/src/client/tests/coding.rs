@@ -38,7 +38,7 @@ fn manifest(url: &str, coding: Coding, stored: &[u8], decoded_size: usize) -> Ma
 async fn serving(stored: &[u8], coding: Option<&'static str>) -> Double {
     let stored = stored.to_vec();
     Double::start(move |_, _, _| {
-        let answer = Answer::new(200).body(&stored);
+        let answer = Answer::new(200).bytes(&stored);
         match coding {
             Some(coding) => answer.header("Content-Encoding", coding),
             None => answer,
