@@ -1,6 +1,6 @@
 # Every target is one command; anything with a condition in it is a script in deploy/dev.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev stop test check fmt lint doc migrate services images
+.PHONY: help demo dev stop test bench check fmt lint doc migrate services images
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -16,6 +16,9 @@ stop: ## stop what `make dev` or `make services` left running, and remove its da
 
 test: ## every test, on private PostgreSQL, Redis and Kubo
 	@deploy/dev/test
+
+bench: ## measure it against what the machine can do (BENCH=10gb: memory only; BENCH=quick: does the bench work?)
+	@deploy/dev/bench
 
 check: ## formatting, lints, documentation, dependencies, file sizes
 	@deploy/dev/check

@@ -92,6 +92,8 @@ postgres_settings() {
 		log_timezone = 'UTC'
 		log_line_prefix = '%m [%p] %a '
 	CONF
+    # Of the same name, the last line wins.
+    printf '%s\n' "${POSTGRES_SETTINGS:-}"
 }
 
 postgres_ports() { port_of "$1" postgres >/dev/null; }
