@@ -163,7 +163,7 @@ async fn a_failing_statement_tells_no_value_of_a_row() {
     let failed = admin.answers(&url, 500).await;
     assert!(!failed.text().contains(CANARY));
     let log = stack.workers[0].log();
-    assert!(log.contains("the clinical tables failed"), "{log}");
+    assert!(log.contains("the exported data failed"), "{log}");
     assert!(!log.contains(CANARY), "{log}");
     let told = format!("bulk_export_parts WHERE error LIKE '%{CANARY}%'");
     assert_eq!(stack.database.count(&told, &[]).await, 0);

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use bulk_export_tests::{Client, Stack, client::job_id};
+use bulk_export_tests::{
+    Client, Stack,
+    client::{accepted, job_id},
+    poll, secs,
+};
 use serde_json::{Value, json};
 
 /// Starts an API, and so many workers, over an empty store.
@@ -23,6 +27,17 @@ async fn put(stack: &Stack, resource: &Value) -> i64 {
 async fn delete(stack: &Stack, resource_type: &str, id: &str) {
     let sql = "SELECT resource_delete($1, $2)";
     let _: i64 = stack.database.value(sql, &[&resource_type, &id]).await;
+}
+
+/// Waits until the store's transactionTime has passed what was written: it stays a millisecond or two behind the clock.
+async fn settled(stack: &Stack) {
+    let sql = "SELECT (SELECT at FROM resource_transaction_time()) >= max(valid_from) FROM resource_version";
+    poll(
+        "transactionTime has passed what was written",
+        secs(10),
+        async || stack.database.value::<bool>(sql, &[]).await.then_some(()),
+    )
+    .await;
 }
 
 fn observation(id: &str, patient: &str, value: i64) -> Value {
@@ -70,10 +85,12 @@ async fn what_changed_after_the_kick_off_is_in_the_next_export() {
     put(&stack, &observation("deleted", "p1", 1)).await;
     put(&stack, &json!({"resourceType": "Organization", "id": "o1"})).await;
     let admin = stack.admin();
+    settled(&stack).await;
     let url = admin.start("").await;
     put(&stack, &observation("updated", "p1", 2)).await;
     put(&stack, &observation("new", "p1", 2)).await;
     delete(&stack, "Observation", "deleted").await;
+    settled(&stack).await;
     stack.start_worker(&[]).await;
     let manifest = admin.completed(&url).await;
     let first = contents(&admin, &manifest).await;
@@ -97,6 +114,7 @@ async fn two_jobs_of_one_time_hold_the_same_files() {
         put(&stack, &observation(&format!("o{number}"), "p1", number)).await;
     }
     let admin = stack.admin();
+    settled(&stack).await;
     let first = admin.start("_type=Observation").await;
     for number in 0..25 {
         put(
@@ -146,6 +164,7 @@ async fn a_patient_gets_her_own_compartment_and_an_administrator_all_of_them() {
     put(&stack, &both).await;
     put(&stack, &json!({"resourceType": "Flag", "id": "elsewhere", "status": "active", "code": {"text": "a"},
         "subject": {"reference": "https://other.example/Patient/p1"}})).await;
+    settled(&stack).await;
     let hers = stack.patient("p1");
     let manifest = hers.export("").await;
     let own = [
@@ -158,6 +177,7 @@ async fn a_patient_gets_her_own_compartment_and_an_administrator_all_of_them() {
     let without = json!({"resourceType": "Group", "id": "both", "type": "person", "actual": true,
         "member": [{"entity": {"reference": "Patient/p2"}}]});
     put(&stack, &without).await;
+    settled(&stack).await;
     let manifest = hers.export("").await;
     assert_eq!(contents(&hers, &manifest).await, expected(&own[..2]));
     let manifest = stack.admin().export("").await;
@@ -206,6 +226,7 @@ async fn types_come_from_the_sources_that_are_named_for_them() {
     .await;
     put(&stack, &observation("o1", "p1", 1)).await;
     let admin = stack.admin();
+    settled(&stack).await;
     let manifest = admin.export("_type=Patient,Observation").await;
     let found = contents(&admin, &manifest).await;
     assert_eq!(found.len(), 6, "{found:?}");
@@ -236,9 +257,7 @@ async fn types_come_from_the_sources_that_are_named_for_them() {
     let reply = admin
         .kick_off_preferring("_type=Observation,Organization", prefer)
         .await;
-    let manifest = admin
-        .completed(&bulk_export_tests::client::accepted(&reply))
-        .await;
+    let manifest = admin.completed(&accepted(&reply)).await;
     assert_eq!(admin.outcomes(&manifest).await.len(), 1);
 }
 
@@ -279,6 +298,35 @@ async fn a_large_type_is_cut_into_even_files() {
 }
 
 #[tokio::test]
+async fn a_type_that_was_loaded_in_a_few_batches_is_cut_too() {
+    let stack = stack(1).await;
+    // Ten batches of one megabyte, each with one time: the statistics hold common values and no histogram.
+    stack
+        .database
+        .run(
+            r#"INSERT INTO resource_version (resource_type, id, version, valid_from, in_patient_compartment, body)
+               SELECT 'Observation', 'o' || n, 1, now() - interval '2 hours' + (n / 1000) * interval '1 s', true,
+                      format('{"resourceType":"Observation","id":"o%s","meta":{"lastUpdated":"2026-01-01T00:00:00Z"},"x":"%s"}', n, repeat('x', 940))
+               FROM generate_series(0, 9999) n;
+               ANALYZE resource_version"#,
+        )
+        .await;
+    let admin = stack.admin();
+    let manifest = admin.export("_type=Observation").await;
+    let output = manifest["output"].as_array().unwrap();
+    let counts: Vec<u64> = output
+        .iter()
+        .map(|item| item["count"].as_u64().unwrap())
+        .collect();
+    assert_eq!(counts.iter().sum::<u64>(), 10_000);
+    let parts = "bulk_export_parts WHERE kind = 'export'";
+    assert!(
+        stack.database.count(parts, &[]).await >= 8,
+        "one part a batch or so: {counts:?}"
+    );
+}
+
+#[tokio::test]
 async fn the_sweep_prunes_versions_that_nobody_reads_any_more() {
     let mut stack = stack(0).await;
     for value in 0..3 {
@@ -286,6 +334,7 @@ async fn the_sweep_prunes_versions_that_nobody_reads_any_more() {
     }
     let age = "UPDATE resource_version SET valid_from = valid_from - interval '2 hours', valid_to = valid_to - interval '2 hours'";
     assert_eq!(stack.database.execute(age, &[]).await, 3);
+    settled(&stack).await;
     // One job still reads what was valid between the first and the second version's end.
     let admin = stack.admin();
     let url = admin.start("_type=Observation").await;
@@ -299,11 +348,9 @@ async fn the_sweep_prunes_versions_that_nobody_reads_any_more() {
         contents(&admin, &manifest).await,
         expected(&[("Observation/o1", 1)])
     );
-    bulk_export_tests::poll(
-        "the old versions are gone",
-        bulk_export_tests::secs(20),
-        async || (stack.database.count("resource_version", &[]).await == 1).then_some(()),
-    )
+    poll("the old versions are gone", secs(20), async || {
+        (stack.database.count("resource_version", &[]).await == 1).then_some(())
+    })
     .await;
     assert_eq!(stack.database.count("resource_compartment", &[]).await, 1);
 }

@@ -74,7 +74,10 @@ impl System {
         stack.redis.flush().await;
         stack.start_api().await;
         let parts = workers.parts().to_string();
-        let settings = [("WORKER_PARTS", parts.as_str()), ("EXPORT_COMPRESSION", workers.compression)];
+        let settings = [
+            ("WORKER_PARTS", parts.as_str()),
+            ("EXPORT_COMPRESSION", workers.compression),
+        ];
         for _ in 0..workers.count {
             stack.start_worker(&settings).await;
         }
@@ -83,16 +86,29 @@ impl System {
     /// Gives the programs that take part, this one as the client.
     pub(crate) fn targets(&self) -> Targets {
         let stack = &self.stack;
-        let workers = stack.workers.iter().map(|worker| ("worker", Target::Process(worker.id())));
-        let api = stack.api.iter().map(|api| ("api", Target::Process(api.id())));
-        let redis = stack.private_redis.iter().map(|redis| ("redis", Target::Process(id(redis))));
+        let workers = stack
+            .workers
+            .iter()
+            .map(|worker| ("worker", Target::Process(worker.id())));
+        let api = stack
+            .api
+            .iter()
+            .map(|api| ("api", Target::Process(api.id())));
+        let redis = stack
+            .private_redis
+            .iter()
+            .map(|redis| ("redis", Target::Process(id(redis))));
         let servers = [self.kubo(), postgres(), ("client", Target::Ourselves)];
         workers.chain(api).chain(redis).chain(servers).collect()
     }
 
     /// Gives the node.
     pub(crate) fn kubo(&self) -> (&'static str, Target) {
-        let node = self.stack.private_kubo.as_ref().expect("there is always a node");
+        let node = self
+            .stack
+            .private_kubo
+            .as_ref()
+            .expect("there is always a node");
         ("kubo", Target::Process(id(node)))
     }
 
@@ -112,8 +128,12 @@ pub(crate) fn source(url: &str) -> Source {
 
 /// Gives the database server with its sessions.
 pub(crate) fn postgres() -> (&'static str, Target) {
-    let id = std::env::var("TEST_POSTGRES_PID").expect("TEST_POSTGRES_PID is set: run `make bench`");
-    ("postgres", Target::Family(id.parse().expect("a process id is a number")))
+    let id =
+        std::env::var("TEST_POSTGRES_PID").expect("TEST_POSTGRES_PID is set: run `make bench`");
+    (
+        "postgres",
+        Target::Family(id.parse().expect("a process id is a number")),
+    )
 }
 
 fn id(service: &Private) -> u32 {
