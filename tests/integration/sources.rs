@@ -6,13 +6,12 @@ mod medplum;
 mod own;
 
 use std::{
-    collections::BTreeSet,
     process::{Command, Output},
     sync::OnceLock,
 };
 
 use bulk_export_tests::{
-    Database, Stack, binaries::workspace, data::Ids, database, secs, stack::Builder,
+    Database, Stack, binaries::workspace, data::Ids, data::exported, database, secs, stack::Builder,
 };
 use serde_json::{Value, json};
 use url::Url;
@@ -27,7 +26,10 @@ type Variables<'a> = &'a [(&'a str, &'a str)];
 
 /// A server's database: its tables, its rows, and the relation over them.
 struct Source {
+    /// The folder.
     server: &'static str,
+    /// What FHIR_SOURCE names.
+    relation: &'static str,
     database: Database,
 }
 
@@ -35,7 +37,15 @@ impl Source {
     /// Makes the tables and the rows.
     async fn with_rows(server: &'static str, rows: Variables<'_>) -> Self {
         let database = Database::empty().await;
-        let source = Self { server, database };
+        let relation = match server {
+            "medplum" => "bulk_export.medplum_*",
+            _ => "bulk_export.hapi",
+        };
+        let source = Self {
+            server,
+            relation,
+            database,
+        };
         source.runs("tables.sql", &[]);
         source.runs("rows.sql", rows);
         source
@@ -89,7 +99,7 @@ impl Source {
     fn stack(&self) -> Builder {
         Stack::builder()
             .common("SOURCE_DATABASE_URL", &self.url())
-            .common("FHIR_SOURCE", &format!("bulk_export.{}", self.server))
+            .common("FHIR_SOURCE", self.relation)
     }
 
     /// Starts a worker, which must end because of what the relation says of itself; gives its log.
@@ -99,6 +109,29 @@ impl Source {
         let status = worker.end(secs(30)).await;
         assert!(!status.success());
         worker.log()
+    }
+
+    /// Exports everyone's Observations in many parts, and holds them against the relation: each once.
+    async fn exports_each_observation_once(&self) {
+        let stack = self
+            .stack()
+            .workers(2)
+            .worker("EXPORT_PART_ROWS", "400")
+            .start()
+            .await;
+        let admin = stack.admin();
+        let manifest = admin.export("_type=Observation").await;
+        let told = texts(&admin.outcomes(&manifest).await).concat();
+        let stored = format!(
+            "SELECT id FROM {} WHERE resource_type = 'Observation' AND in_patient_compartment",
+            self.relation.replace('*', "observation")
+        );
+        let mut stored: Vec<String> = self.database.column(&stored, &[]).await;
+        stored.retain(|id| !told.contains(id));
+        assert!(stored.len() > 2000);
+        let output = admin.output(&manifest).await;
+        assert!(output.len() > 4, "one file a part at least");
+        assert_eq!(exported(&output), ids([("Observation", stored)]));
     }
 
     /// Opens a session that may do what the exporter may.
@@ -111,7 +144,7 @@ impl Source {
 
     /// The plan of the read of one patient's resources of a type, as the exporter reads them.
     async fn plan_of_hers(&self, patient: &str) -> String {
-        let relation = format!("bulk_export.{}", self.server);
+        let relation = self.relation.replace('*', "observation");
         let session = self.session_of_the_reader().await;
         let explain = format!(
             "EXPLAIN (COSTS OFF) SELECT id, version, last_updated, body FROM {relation} \
@@ -183,7 +216,7 @@ fn definitions() -> &'static Value {
 }
 
 /// What the outcomes of an error file say.
-fn texts(outcomes: &[Value]) -> BTreeSet<String> {
+fn texts(outcomes: &[Value]) -> Vec<String> {
     let text = |outcome: &Value| outcome["issue"][0].to_string();
     outcomes.iter().map(text).collect()
 }

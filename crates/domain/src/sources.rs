@@ -16,6 +16,9 @@ const CLINICAL: [ResourceType; 4] = [
 /// The longest name, in bytes: PostgreSQL keeps 63, and `_membership` must fit behind it.
 const MOST_IDENTIFIER_BYTES: usize = 52;
 
+/// The longest name of a type of the compartment, with that of its membership.
+const LONGEST_OF_EACH: &str = "coverageeligibilityresponse_membership";
+
 /// Where the resources of a type come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -96,12 +99,15 @@ impl Default for Sources {
 /// One entry of `FHIR_SOURCE`.
 enum Entry {
     All(Origin),
+    /// A relation for each type: this and the type's name in lower case.
+    Each(String),
     One(ResourceType, Origin),
 }
 
 impl Sources {
     /// Reads `FHIR_SOURCE`; problems are noted there. `clinical,*=store,Task=public.tasks`: a source alone, or `*=`,
-    /// gives all the types that it can have; a type's own entry beats those, and an earlier entry a later one.
+    /// gives all the types that it can have; a type's own entry beats those, and an earlier entry a later one. A relation
+    /// that ends in `_*` is one for each type: `other.fhir_*` has tasks in `other.fhir_task`.
     pub fn read(variables: &mut Variables) -> Self {
         let Some(text) = variables.raw("FHIR_SOURCE").map(str::to_owned) else {
             return Self::default();
@@ -126,17 +132,18 @@ impl Sources {
             .filter(|known| !CLINICAL.contains(known));
         let of_type = |resource_type: &ResourceType| {
             let named = entries.iter().find_map(|entry| match entry {
-                Entry::One(named, origin) if named == resource_type => Some(origin),
-                Entry::One(..) | Entry::All(_) => None,
+                Entry::One(named, origin) if named == resource_type => Some(origin.clone()),
+                Entry::One(..) | Entry::All(_) | Entry::Each(_) => None,
             });
             let origin = named.or_else(|| {
                 entries.iter().find_map(|entry| match entry {
                     Entry::All(Origin::Clinical) if !CLINICAL.contains(resource_type) => None,
-                    Entry::All(origin) => Some(origin),
+                    Entry::All(origin) => Some(origin.clone()),
+                    Entry::Each(prefix) => Some(Origin::Relation(of_each(prefix, *resource_type))),
                     Entry::One(..) => None,
                 })
             });
-            origin.map(|origin| (*resource_type, origin.clone()))
+            origin.map(|origin| (*resource_type, origin))
         };
         Self(first.chain(others).filter_map(of_type).collect())
     }
@@ -171,9 +178,20 @@ impl Sources {
     }
 }
 
+/// Names a type's relation among those of all types.
+fn of_each(prefix: &str, resource_type: ResourceType) -> Relation {
+    Relation(prefix.to_owned() + &resource_type.as_str().to_ascii_lowercase())
+}
+
 fn read_entry(entry: &str) -> Result<Entry, String> {
     const EXPECTED: &str = "clinical, store or the name of a relation in lower case is expected";
     let (name, origin) = entry.split_once('=').unwrap_or(("*", entry));
+    if let ("*", Some(prefix)) = (name.trim(), origin.trim().strip_suffix('*')) {
+        let longest = format!("{prefix}{LONGEST_OF_EACH}");
+        if prefix.ends_with('_') && longest.parse::<Relation>().is_ok() {
+            return Ok(Entry::Each(prefix.to_owned()));
+        }
+    }
     let origin: Origin = origin
         .trim()
         .parse()
@@ -241,6 +259,22 @@ mod tests {
     }
 
     #[test]
+    fn each_type_can_have_a_relation_of_its_own() {
+        let sources = read("clinical,*=other.fhir_*").unwrap();
+        let relation = |resource_type| sources.origin(resource_type).unwrap().clone();
+        let named = |name: &str| Origin::Relation(Relation(name.to_owned()));
+        assert_eq!(relation(ResourceType::Patient), Origin::Clinical);
+        assert_eq!(relation(ResourceType::Task), named("other.fhir_task"));
+        let sources = read("fhir_*").unwrap();
+        for resource_type in ResourceType::COMPARTMENT {
+            let name = format!("fhir_{resource_type}_membership").to_lowercase();
+            assert_eq!(name.parse::<Relation>().unwrap().as_str(), name);
+            assert!(name.len() <= "fhir_".len() + LONGEST_OF_EACH.len());
+            assert!(sources.origin(*resource_type).is_some());
+        }
+    }
+
+    #[test]
     fn what_cannot_be_is_refused_by_name() {
         for (text, part) in [
             ("fhir store", "names a source"),
@@ -248,6 +282,10 @@ mod tests {
             ("Patient=a.b.c", "names a source"),
             ("Patient=1a", "names a source"),
             ("Patient=", "names a source"),
+            ("fhir*", "names a source"),
+            ("a.b.fhir_*", "names a source"),
+            ("a_name_that_is_too_long_*", "names a source"),
+            ("Task=fhir_*", "names a source"),
             ("Foo=store", "names a type"),
             ("Organization=store", "Organization"),
             ("Observation=clinical", "Observation"),

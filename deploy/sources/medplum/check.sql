@@ -2,25 +2,29 @@
 -- as long.
 
 \set ON_ERROR_STOP on
-\pset null '(null)'
 
 \echo 'Must be empty: what makes the worker refuse to start.'
-SELECT reason, example FROM bulk_export.medplum_refusal;
+SELECT reason, example FROM bulk_export.medplum_patient_refusal;
 
-\echo 'What would be exported for everyone, of all the rows: another project''s, deleted ones and those of no patient are not.'
-SELECT resource_type, count(*) FILTER (WHERE in_patient_compartment) AS exported, count(*) AS rows
-FROM bulk_export.medplum GROUP BY resource_type HAVING count(*) > 0 ORDER BY resource_type;
+\echo 'What would be exported for everyone, of what the project has. The others are in no patient''s compartment.'
+SELECT string_agg(format($query$
+    SELECT %L AS resource_type, count(*) FILTER (WHERE in_patient_compartment) AS exported, count(*) AS stored
+    FROM bulk_export.%I HAVING count(*) > 0$query$, relname, viewname), ' UNION ALL ' ORDER BY relname)
+FROM pg_views JOIN pg_class ON viewname = 'medplum_' || lower(relname) AND relnamespace = 'public'::regnamespace
+WHERE schemaname = 'bulk_export'
+\gexec
 
 \echo 'Patients that Medplum counts into a resource''s compartments and the relation does not. None but those whom meta.account'
 \echo 'names are to be expected; more mean that TYPE_References is not complete: let Medplum reindex.'
 SELECT string_agg(format($query$
     SELECT %1$L AS resource_type, count(*) AS patients
-    FROM public.%1$I AS resource CROSS JOIN unnest(resource.compartments) AS compartment
-    JOIN bulk_export.medplum AS patient ON patient.resource_type = 'Patient' AND patient.key = compartment
-        AND patient.in_patient_compartment
-    WHERE NOT resource.deleted AND NOT EXISTS (
-        SELECT FROM bulk_export.medplum_membership AS membership
-        WHERE membership.resource_type = %1$L AND membership.key = resource.id AND membership.patient_id = compartment
-    ) HAVING count(*) > 0$query$, resource_type), ' UNION ALL ')
-FROM (SELECT DISTINCT resource_type FROM bulk_export.medplum) AS types
+    FROM bulk_export.%2$I AS exported JOIN public.%1$I AS resource ON resource.id = exported.key
+    CROSS JOIN unnest(resource.compartments) AS compartment
+    JOIN bulk_export.medplum_patient AS patient ON patient.key = compartment
+    WHERE NOT EXISTS (
+        SELECT FROM bulk_export.%3$I AS membership
+        WHERE membership.key = resource.id AND membership.patient_id = compartment
+    ) HAVING count(*) > 0$query$, relname, viewname, viewname || '_membership'), ' UNION ALL ' ORDER BY relname)
+FROM pg_views JOIN pg_class ON viewname = 'medplum_' || lower(relname) AND relnamespace = 'public'::regnamespace
+WHERE schemaname = 'bulk_export'
 \gexec

@@ -3,13 +3,12 @@
 --     psql -v project=UUID -v role=ROLE -f relation.sql
 --
 -- as the owner of Medplum's tables: one project, and the role that the exporter connects as. It may be run again. It makes
--- three views in the schema bulk_export and changes nothing of Medplum's.
+-- views in the schema bulk_export, three for Patient and two for each other type, and changes nothing of Medplum's.
 
 \set ON_ERROR_STOP on
 BEGIN;
 SELECT set_config('bulk_export.project', :'project', true) AS project \gset
 CREATE SCHEMA IF NOT EXISTS bulk_export;
-DROP VIEW IF EXISTS bulk_export.medplum, bulk_export.medplum_membership, bulk_export.medplum_refusal;
 
 DO $make$
 DECLARE
@@ -47,9 +46,6 @@ DECLARE
     $types$;
     project CONSTANT uuid := current_setting('bulk_export.project');
     kind record;
-    a_patients text;
-    resources text[];
-    members text[];
 BEGIN
     -- Before 4, resources that had not been written since December 2023 had no rows in TYPE_References.
     IF NOT EXISTS (
@@ -60,45 +56,47 @@ BEGIN
     END IF;
 
     FOR kind IN EXECUTE format($query$
-        SELECT name, codes::text[] AS codes FROM (VALUES %s) AS known (name, codes)
-        WHERE to_regclass(format('public.%%I', name)) IS NOT NULL ORDER BY name
-        $query$, compartment)
+        SELECT name, codes::text[] AS codes, format('medplum_%%s', lower(name)) AS relation, name || '_References' AS refs
+        FROM (VALUES %s) AS known (name, codes)$query$, compartment)
     LOOP
-        a_patients := CASE kind.name WHEN 'Patient' THEN 'true' ELSE format($exists$EXISTS (
-            SELECT FROM public.%1$I AS link JOIN public."Patient" AS patient ON patient.id = link."targetId"
-            WHERE link."resourceId" = resource.id AND link.code = ANY (%2$L) AND patient."projectId" = %3$L
-        )$exists$, kind.name || '_References', kind.codes, project) END;
-        -- No WHERE: PostgreSQL flattens a UNION ALL only without, and only a flat one lets a patient's rows be found by
-        -- the index. What may not be seen is told by in_patient_compartment, which every reader asks for.
-        resources := resources || format($select$
-            SELECT %1$L::text AS resource_type, resource.id AS key, resource.id::text AS id, NULL::text AS version,
-                resource."lastUpdated" AS last_updated,
-                NOT resource.deleted AND resource."projectId" = %2$L AND %3$s AS in_patient_compartment,
-                CASE WHEN resource."projectId" = %2$L THEN resource.content END AS body
-            FROM public.%1$I AS resource$select$, kind.name, project, a_patients);
-        members := members || format($select$
-            SELECT patient.id AS patient_id, %1$L::text AS resource_type, link."resourceId" AS key
-            FROM public."Patient" AS patient JOIN public.%2$I AS link ON link."targetId" = patient.id
-            WHERE link.code = ANY (%3$L) AND patient."projectId" = %4$L$select$,
-            kind.name, kind.name || '_References', kind.codes, project);
+        EXECUTE format('DROP VIEW IF EXISTS bulk_export.%I, bulk_export.%I', kind.relation, kind.relation || '_membership');
+        EXECUTE format($view$
+            CREATE VIEW bulk_export.%1$I AS
+            SELECT %2$L::text AS resource_type, id AS key, id::text AS id, NULL::text AS version,
+                "lastUpdated" AS last_updated,
+                %2$L = 'Patient' OR EXISTS (
+                    SELECT FROM public.%3$I AS link JOIN public."Patient" AS patient ON patient.id = link."targetId"
+                    WHERE link."resourceId" = resource.id AND link.code = ANY (%4$L) AND patient."projectId" = %5$L
+                ) AS in_patient_compartment,
+                content AS body
+            FROM public.%2$I AS resource
+            WHERE NOT deleted AND "projectId" = %5$L
+            $view$, kind.relation, kind.name, kind.refs, kind.codes, project);
+        EXECUTE format($view$
+            CREATE VIEW bulk_export.%1$I AS
+            SELECT patient.id AS patient_id, %2$L::text AS resource_type, link."resourceId" AS key
+            FROM public."Patient" AS patient JOIN public.%3$I AS link ON link."targetId" = patient.id
+            WHERE link.code = ANY (%4$L) AND patient."projectId" = %5$L
+            UNION ALL
+            SELECT id, 'Patient', id FROM public."Patient" WHERE %2$L = 'Patient' AND "projectId" = %5$L
+            $view$, kind.relation || '_membership', kind.name, kind.refs, kind.codes, project);
     END LOOP;
-    members := members || format($select$
-            SELECT patient.id, 'Patient'::text, patient.id FROM public."Patient" AS patient
-            WHERE patient."projectId" = %L$select$, project);
 
-    EXECUTE 'CREATE VIEW bulk_export.medplum AS' || array_to_string(resources, ' UNION ALL');
-    EXECUTE 'CREATE VIEW bulk_export.medplum_membership AS' || array_to_string(members, ' UNION ALL');
+    DROP VIEW IF EXISTS bulk_export.medplum_patient_refusal;
     EXECUTE format($view$
-        CREATE VIEW bulk_export.medplum_refusal AS
+        CREATE VIEW bulk_export.medplum_patient_refusal AS
         SELECT 'there is no such project'::text AS reason, %1$L::text AS example
         WHERE NOT EXISTS (SELECT FROM public."Project" WHERE id = %1$L AND NOT deleted)
         UNION ALL
         SELECT 'the reindex of Medplum 4 has not run, so references of old resources are missing',
             'data version ' || "dataVersion"
-        FROM public."DatabaseMigration" WHERE "dataVersion" < 1$view$, project);
+        FROM public."DatabaseMigration" WHERE "dataVersion" < 1
+        $view$, project);
 END
 $make$;
 
 GRANT USAGE ON SCHEMA bulk_export TO :"role";
-GRANT SELECT ON bulk_export.medplum, bulk_export.medplum_membership, bulk_export.medplum_refusal TO :"role";
+SELECT format('GRANT SELECT ON bulk_export.%I TO %I', viewname, :'role')
+FROM pg_views WHERE schemaname = 'bulk_export' AND viewname LIKE 'medplum\_%'
+\gexec
 COMMIT;

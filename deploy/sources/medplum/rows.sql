@@ -127,13 +127,13 @@ UPDATE "Observation" SET content = left(content, 40) WHERE id = pg_temp.id('ben,
 CREATE TEMP TABLE many ON COMMIT DROP AS
 SELECT n, pg_temp.id('patient ' || n)::uuid AS patient FROM generate_series(1, :patients) AS n;
 INSERT INTO "Patient" (id, content, "lastUpdated", "projectId", "__version", compartments)
-SELECT patient, format('{"resourceType":"Patient","meta":{"project":"%s","versionId":"%s","lastUpdated":"2026-01-01T00:00:00.000Z","author":{"reference":"system"},"compartment":[{"reference":"Project/%1$s"},{"reference":"Patient/%s"}]},"name":[{"family":"Number %s"}],"id":"%3$s"}',
+SELECT patient, format('{"resourceType":"Patient","meta":{"project":"%1$s","versionId":"%2$s","lastUpdated":"2026-01-01T00:00:00.000Z","author":{"reference":"system"},"compartment":[{"reference":"Project/%1$s"},{"reference":"Patient/%3$s"}]},"name":[{"family":"Number %4$s"}],"id":"%3$s"}',
     pg_temp.ours(), gen_random_uuid(), patient, n), '2026-01-01', pg_temp.ours(), 8, ARRAY[pg_temp.ours(), patient] FROM many;
 CREATE TEMP TABLE measured ON COMMIT DROP AS
 SELECT gen_random_uuid() AS id, patient, k FROM many, generate_series(1, 75) AS k ORDER BY k, n;
 INSERT INTO "Observation" (id, content, "lastUpdated", "projectId", "__version", compartments)
-SELECT id, format('{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Body weight"}]},"subject":{"reference":"Patient/%s"},"valueQuantity":{"value":%s.50,"unit":"kg"},"note":[{"text":"%s"}],"meta":{"project":"%s","versionId":"%s","lastUpdated":"2026-01-01T00:00:00.000Z","author":{"reference":"system"},"compartment":[{"reference":"Project/%4$s"},{"reference":"Patient/%1$s"}]},"id":"%s"}',
-    patient, k, repeat(md5(id::text), 26), pg_temp.ours(), gen_random_uuid(), id), '2026-01-01', pg_temp.ours(), 8, ARRAY[pg_temp.ours(), patient] FROM measured;
+SELECT id, format('{"resourceType":"Observation","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"29463-7","display":"Body weight"}]},"subject":{"reference":"Patient/%3$s"},"valueQuantity":{"value":%5$s.50,"unit":"kg"},"note":[{"text":"%6$s"}],"meta":{"project":"%1$s","versionId":"%2$s","lastUpdated":"2026-01-01T00:00:00.000Z","author":{"reference":"system"},"compartment":[{"reference":"Project/%1$s"},{"reference":"Patient/%3$s"}]},"id":"%4$s"}',
+    pg_temp.ours(), gen_random_uuid(), patient, id, k, repeat(md5(id::text), 26)), '2026-01-01', pg_temp.ours(), 8, ARRAY[pg_temp.ours(), patient] FROM measured;
 INSERT INTO "Observation_References" SELECT id, patient, code FROM measured, unnest(ARRAY['subject', 'patient']) AS code;
 COMMIT;
 VACUUM ANALYZE;

@@ -15,13 +15,21 @@ CREATE TABLE public."DatabaseMigration" (
 
 DO $$
 DECLARE
-    -- Types of FHIR R4 and, at the end, three of Medplum's own, which an export must never show.
+    -- The types of the patient compartment, some other ones, and three of Medplum's own, which an export must never show.
     types text[] := ARRAY[
-        'Account', 'AllergyIntolerance', 'Appointment', 'AuditEvent', 'Binary', 'CarePlan', 'CareTeam', 'Claim',
-        'Communication', 'Condition', 'Consent', 'Coverage', 'Device', 'DiagnosticReport', 'DocumentReference',
-        'Encounter', 'Goal', 'Group', 'Immunization', 'List', 'Location', 'MedicationRequest', 'Observation',
-        'Organization', 'Patient', 'Practitioner', 'Procedure', 'Provenance', 'QuestionnaireResponse',
-        'RelatedPerson', 'ServiceRequest', 'Specimen', 'Task', 'Bot', 'Project', 'User'];
+        'Account', 'AdverseEvent', 'AllergyIntolerance', 'Appointment', 'AppointmentResponse', 'AuditEvent',
+        'Basic', 'BodyStructure', 'CarePlan', 'CareTeam', 'ChargeItem', 'Claim', 'ClaimResponse',
+        'ClinicalImpression', 'Communication', 'CommunicationRequest', 'Composition', 'Condition', 'Consent',
+        'Coverage', 'CoverageEligibilityRequest', 'CoverageEligibilityResponse', 'DetectedIssue', 'DeviceRequest',
+        'DeviceUseStatement', 'DiagnosticReport', 'DocumentManifest', 'DocumentReference', 'Encounter',
+        'EnrollmentRequest', 'EpisodeOfCare', 'ExplanationOfBenefit', 'FamilyMemberHistory', 'Flag', 'Goal',
+        'Group', 'ImagingStudy', 'Immunization', 'ImmunizationEvaluation', 'ImmunizationRecommendation', 'Invoice',
+        'List', 'MeasureReport', 'Media', 'MedicationAdministration', 'MedicationDispense', 'MedicationRequest',
+        'MedicationStatement', 'MolecularSequence', 'NutritionOrder', 'Observation', 'Patient', 'Person',
+        'Procedure', 'Provenance', 'QuestionnaireResponse', 'RelatedPerson', 'RequestGroup', 'ResearchSubject',
+        'RiskAssessment', 'Schedule', 'ServiceRequest', 'Specimen', 'SupplyDelivery', 'SupplyRequest', 'Task',
+        'VisionPrescription',
+        'Binary', 'Device', 'Location', 'Organization', 'Practitioner', 'Bot', 'Project', 'User'];
     name text;
 BEGIN
     FOREACH name IN ARRAY types LOOP

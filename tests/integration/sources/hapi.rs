@@ -41,10 +41,7 @@ async fn everything_of_one_partition_is_exported_as_fhir() {
 
     let told = texts(&admin.outcomes(&manifest).await);
     assert_eq!(told.len(), 1, "{told:?}");
-    assert!(
-        told.first().unwrap().contains("Observation/ben-lost"),
-        "{told:?}"
-    );
+    assert!(told[0].contains("Observation/ben-lost"), "{told:?}");
 }
 
 #[tokio::test]
@@ -217,6 +214,12 @@ async fn tags_of_a_server_that_keeps_them_inline_are_its_bodies_own() {
     let body: Value = serde_json::from_str(&body).unwrap();
     let members = body["meta"].as_object().unwrap();
     assert_eq!(members.keys().collect::<Vec<_>>(), ["extension"]);
+}
+
+#[tokio::test]
+async fn many_parts_hold_each_resource_once() {
+    let source = Source::exported("hapi", &[("patients", "40")], &DEFAULTS).await;
+    source.exports_each_observation_once().await;
 }
 
 #[tokio::test]

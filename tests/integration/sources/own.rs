@@ -5,7 +5,7 @@ use std::fs;
 use bulk_export_tests::{Database, Stack, binaries::workspace, secs, stack::Builder};
 use serde_json::json;
 
-use super::ids;
+use super::{ids, texts};
 
 /// A database with the example's table and views.
 async fn example() -> Database {
@@ -52,12 +52,7 @@ async fn a_table_of_ones_own_is_exported_beside_the_clinical_ones() {
                 "meta": {"versionId": "own", "lastUpdated": "2026-01-02T00:00:00.000Z"}}),
         ]
     );
-    let mut told: Vec<String> = admin
-        .outcomes(&manifest)
-        .await
-        .iter()
-        .map(|outcome| outcome["issue"][0].to_string())
-        .collect();
+    let mut told = texts(&admin.outcomes(&manifest).await);
     told.sort();
     assert_eq!(told.len(), 2);
     assert!(told[0].contains("Task/another") && told[0].contains("another id"));

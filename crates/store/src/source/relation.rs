@@ -4,6 +4,8 @@
 //! Their names come from the configuration, where they were checked to be plain identifiers, and their types from our
 //! enum; both stand in the SQL as they are. A patient's id never does: it is always bound.
 
+mod cut;
+
 use bulk_export_domain::{
     part::{Key, KeyRange, Scope},
     resource_type::ResourceType,
@@ -11,12 +13,14 @@ use bulk_export_domain::{
 };
 use chrono::{DateTime, SecondsFormat, Utc};
 use diesel::{PgConnection, pg::PgRowByRowLoadingMode, prelude::*, sql_types};
+use uuid::Uuid;
 
+use self::cut::cut;
 use super::{
     Slice,
     check::{Column, INSTANT, TEXT, Unfit, columns, compare},
     patient,
-    plan::{Estimate, even, explained, uuid_boundaries},
+    plan::{Estimate, explained},
     read::{ForeignRow, Handover, Row},
 };
 use crate::error::{Error, without_values};
@@ -120,8 +124,9 @@ pub(super) fn estimate(
         }
         None if end(connection, relation, resource_type, "")?.is_none() => 0,
         None => {
+            // Not asked for in_patient_compartment: where that is computed, the planner takes half of all rows.
             let query = format!(
-                "SELECT 1 FROM {relation} WHERE resource_type = '{resource_type}' AND in_patient_compartment{}",
+                "SELECT 1 FROM {relation} WHERE resource_type = '{resource_type}'{}",
                 since(scope)
             );
             explained(connection, &query)
@@ -149,7 +154,7 @@ fn end(
     Ok(row.and_then(|row| row.key.parse().ok()))
 }
 
-/// Chooses the boundaries of so many parts by equal steps: a view has no statistics.
+/// Chooses the boundaries of so many parts, by the planner's estimates of what lies between them.
 pub(super) fn boundaries(
     connection: &mut PgConnection,
     relation: &Relation,
@@ -158,19 +163,43 @@ pub(super) fn boundaries(
 ) -> Result<Vec<Key>, Error> {
     let first = end(connection, relation, resource_type, "")?;
     let last = end(connection, relation, resource_type, "DESC")?;
-    Ok(match (first, last) {
-        (Some(Key::Uuid(_)), _) => uuid_boundaries(&[], parts),
-        (Some(Key::Number(first)), Some(Key::Number(last))) => {
-            let offset = |bound: u128| {
-                i64::try_from(bound)
-                    .ok()
-                    .map(|n| Key::Number(first.saturating_add(n)))
-            };
-            let width = u128::from(last.saturating_sub(first).unsigned_abs());
-            even(&[0, width], parts).filter_map(offset).collect()
+    let (key_of, ends): (fn(u128) -> Key, _) = match (first, last) {
+        (Some(Key::Uuid(first)), Some(Key::Uuid(last))) => {
+            (uuid_of, (first.as_u128(), last.as_u128()))
         }
-        _ => Vec::new(),
-    })
+        (Some(Key::Number(first)), Some(Key::Number(last))) => {
+            (number_of, (place_of(first), place_of(last)))
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let mut rows = |range: &KeyRange| {
+        let keys = keys(range);
+        let query =
+            format!("SELECT 1 FROM {relation} WHERE resource_type = '{resource_type}'{keys}");
+        explained(connection, &query).map_err(without_values)
+    };
+    let total = rows(&KeyRange::default())?;
+    let boundaries = cut(ends, total, parts, |place| {
+        rows(&KeyRange {
+            from: None,
+            to: Some(key_of(place)),
+        })
+    })?;
+    Ok(boundaries.into_iter().map(key_of).collect())
+}
+
+fn uuid_of(place: u128) -> Key {
+    Key::Uuid(Uuid::from_u128(place))
+}
+
+/// Numbers by their distance from the least.
+fn place_of(number: i64) -> u128 {
+    u128::from(number.abs_diff(i64::MIN))
+}
+
+fn number_of(place: u128) -> Key {
+    let distance = u64::try_from(place).unwrap_or(u64::MAX);
+    Key::Number(i64::MIN.saturating_add_unsigned(distance))
 }
 
 /// Gives the condition by which a patient's rows of the membership are found: in the column's own type, or no index would
