@@ -39,27 +39,50 @@ impl Files {
         let (source, slices, amount) = (system.source(), dataset.slices(), dataset.amount);
         let paths = tokio::task::spawn_blocking(move || {
             fs::create_dir_all(&folder).expect("a folder can be made");
-            let mut out = Rotating { folder, paths: Vec::new(), file: None, room: 0 };
+            let mut out = Rotating {
+                folder,
+                paths: Vec::new(),
+                file: None,
+                room: 0,
+            };
             for slice in &slices {
                 read::each(&source, slice, |body| out.line(body));
             }
             out.end()
         });
-        Self { paths: paths.await.expect("the files can be written"), amount }
+        Self {
+            paths: paths.await.expect("the files can be written"),
+            amount,
+        }
     }
 
     /// Gives the files to the node, so many at once, and pins them: two stretches of time.
     pub(crate) async fn add(&self, system: &System, at_once: usize) -> (Measured, Measured) {
         let node = &system.stack.kubo.api_url;
         let meter = Meter::start(targets(system));
-        let added = stream::iter(&self.paths).map(|path| curl::add(node, path)).buffered(at_once);
+        let added = stream::iter(&self.paths)
+            .map(|path| curl::add(node, path))
+            .buffered(at_once);
         let cids: Vec<String> = added.collect().await;
-        let adding = Measured { usage: meter.stop(), amount: self.amount };
+        let adding = Measured {
+            usage: meter.stop(),
+            amount: self.amount,
+        };
         let meter = Meter::start(targets(system));
         for cid in &cids {
-            system.stack.kubo.rpc(&format!("pin/add?arg={cid}&name=bench")).await;
+            system
+                .stack
+                .kubo
+                .rpc(&format!("pin/add?arg={cid}&name=bench"))
+                .await;
         }
-        (adding, Measured { usage: meter.stop(), amount: self.amount })
+        (
+            adding,
+            Measured {
+                usage: meter.stop(),
+                amount: self.amount,
+            },
+        )
     }
 
     /// Computes SHA-256 and CID of the bytes in memory.
@@ -69,7 +92,9 @@ impl Files {
             let bytes = fs::read(path).expect("the file can be read");
             let meter = Meter::start(vec![("client", Target::Ourselves)]);
             let mut digester = Digester::new();
-            bytes.chunks(PIECE_BYTES).for_each(|piece| digester.update(piece));
+            bytes
+                .chunks(PIECE_BYTES)
+                .for_each(|piece| digester.update(piece));
             let digest = digester.finish();
             let mut usage = meter.stop();
             assert_eq!(digest.bytes, bytes.len() as u64);
@@ -78,7 +103,10 @@ impl Files {
                 usage.others += before.usage.others;
                 *usage.cpu.entry("client").or_default() += before.usage.of("client");
             }
-            total = Some(Measured { usage, amount: self.amount });
+            total = Some(Measured {
+                usage,
+                amount: self.amount,
+            });
         }
         total.expect("there is a file")
     }
@@ -105,7 +133,9 @@ impl Rotating {
             self.room = FILE_BYTES;
         }
         let file = self.file.as_mut().expect("a file is open");
-        file.write_all(body.as_bytes()).and_then(|()| file.write_all(b"\n")).expect("a file can be written");
+        file.write_all(body.as_bytes())
+            .and_then(|()| file.write_all(b"\n"))
+            .expect("a file can be written");
         self.room = self.room.saturating_sub(body.len() as u64 + 1);
     }
 

@@ -120,7 +120,8 @@ fn stat(id: &str) -> Option<Stat> {
     let (_, after) = text.rsplit_once(") ")?;
     let fields: Vec<&str> = after.split(' ').collect();
     let ticks = |from: usize| -> Option<f64> {
-        let (user, system): (f64, f64) = (fields[from].parse().ok()?, fields[from + 1].parse().ok()?);
+        let (user, system): (f64, f64) =
+            (fields[from].parse().ok()?, fields[from + 1].parse().ok()?);
         Some((user + system) / TICKS)
     };
     Some(Stat {

@@ -6,7 +6,16 @@ use std::{
     process::{Command, Stdio},
 };
 
-const ALWAYS: [&str; 7] = ["--silent", "--show-error", "--fail", "--noproxy", "*", "--config", "-"];
+const ALWAYS: [&str; 8] = [
+    "--silent",
+    "--no-progress-meter",
+    "--show-error",
+    "--fail",
+    "--noproxy",
+    "*",
+    "--config",
+    "-",
+];
 
 /// Downloads files into nothing, so many at once, and gives their bytes as they came over the wire.
 ///
@@ -32,9 +41,15 @@ pub(crate) async fn fetch(url: &str) -> u64 {
 /// Gives a file to the node, unpinned, and gives its CID.
 pub(crate) async fn add(node: &str, path: &Path) -> String {
     let path = path.display();
-    let answer = run(format!("url = \"{node}/api/v0/add?pin=false\"\nform = \"file=@{path}\"\n")).await;
+    let answer = run(format!(
+        "url = \"{node}/api/v0/add?pin=false\"\nform = \"file=@{path}\"\n"
+    ))
+    .await;
     let answer: serde_json::Value = serde_json::from_str(&answer).expect("the node answers JSON");
-    answer["Hash"].as_str().expect("the node names the file").to_owned()
+    answer["Hash"]
+        .as_str()
+        .expect("the node names the file")
+        .to_owned()
 }
 
 fn into_nothing(url: &str) -> String {
@@ -42,17 +57,23 @@ fn into_nothing(url: &str) -> String {
 }
 
 fn sizes(text: &str) -> u64 {
-    text.lines().map(|line| line.parse::<u64>().expect("curl tells the bytes")).sum()
+    text.lines()
+        .map(|line| line.parse::<u64>().expect("curl tells the bytes"))
+        .sum()
 }
 
 /// The settings come by standard input, so that no token stands in a list of processes.
 async fn run(settings: String) -> String {
     let ended = tokio::task::spawn_blocking(move || {
         let mut curl = Command::new("curl");
-        curl.args(ALWAYS).stdin(Stdio::piped()).stdout(Stdio::piped());
+        curl.args(ALWAYS)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
         let mut child = curl.spawn().expect("curl starts");
         let mut input = child.stdin.take().expect("its input is piped");
-        input.write_all(settings.as_bytes()).expect("curl takes its settings");
+        input
+            .write_all(settings.as_bytes())
+            .expect("curl takes its settings");
         drop(input);
         child.wait_with_output().expect("curl ends")
     });

@@ -42,11 +42,20 @@ pub(crate) struct Load {
 impl Dataset {
     /// Looks at what the store holds now.
     pub(crate) async fn of(stack: &Stack) -> Self {
-        stack.database.run("VACUUM (ANALYZE) resource_version; VACUUM (ANALYZE) resource_compartment; CHECKPOINT").await;
+        for settle in [
+            "VACUUM (ANALYZE) resource_version",
+            "VACUUM (ANALYZE) resource_compartment",
+            "CHECKPOINT",
+        ] {
+            stack.database.run(settle).await;
+        }
         let session = stack.database.session().await;
         let sql = "SELECT resource_type, count(*), sum(octet_length(body) + 1)::bigint FROM resource_version
                    WHERE valid_to IS NULL AND NOT deleted AND in_patient_compartment GROUP BY 1 ORDER BY 2 DESC";
-        let rows = session.query(sql, &[]).await.expect("the store can be counted");
+        let rows = session
+            .query(sql, &[])
+            .await
+            .expect("the store can be counted");
         let mut amount = Amount::default();
         let mut types = Vec::new();
         for row in rows {
@@ -54,12 +63,22 @@ impl Dataset {
             let resources = resources.unsigned_abs();
             amount.resources += resources;
             amount.bytes += bytes.unsigned_abs();
-            types.push((name.parse().expect("the store holds FHIR's types"), resources));
+            types.push((
+                name.parse().expect("the store holds FHIR's types"),
+                resources,
+            ));
         }
         let source = system::source(&stack.database.url);
         let names: Vec<ResourceType> = types.iter().map(|(known, _)| *known).collect();
-        let time = source.transaction_time(&names).await.expect("the store has a time");
-        Self { amount, types, at: time.at }
+        let time = source
+            .transaction_time(&names)
+            .await
+            .expect("the store has a time");
+        Self {
+            amount,
+            types,
+            at: time.at,
+        }
     }
 
     /// Gives what an export of everyone reads.
@@ -90,10 +109,19 @@ pub(crate) struct PerPatient {
 impl PerPatient {
     /// Measures a few patients.
     pub(crate) fn measure() -> Self {
-        let output = generator(PROBE, 1).output().expect("bulk-export sample runs");
-        assert!(output.status.success(), "bulk-export sample: {}", String::from_utf8_lossy(&output.stderr));
+        let output = generator(PROBE, 1)
+            .output()
+            .expect("bulk-export sample runs");
+        assert!(
+            output.status.success(),
+            "bulk-export sample: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         let lines = output.stdout.iter().filter(|byte| **byte == b'\n').count();
-        let per = |number: usize| f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / f64::from(u32::try_from(PROBE).unwrap_or(1));
+        let per = |number: usize| {
+            f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+                / f64::from(u32::try_from(PROBE).unwrap_or(1))
+        };
         Self {
             resources: per(lines),
             bytes: per(output.stdout.len()),
@@ -101,7 +129,12 @@ impl PerPatient {
     }
 
     /// Gives the patients that have so many resources and bytes, and a little more.
-    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an estimate")]
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an estimate"
+    )]
     pub(crate) fn patients(self, wanted: Amount) -> u64 {
         let by_resources = wanted.resources as f64 / self.resources;
         let by_bytes = wanted.bytes as f64 / self.bytes;
@@ -112,7 +145,9 @@ impl PerPatient {
 fn generator(patients: u64, seed: u32) -> Command {
     let mut command = Command::new(Binary::Cli.path());
     let (patients, seed) = (patients.to_string(), seed.to_string());
-    command.args(["sample", "--patients", &patients, "--seed", &seed]).stdin(Stdio::null());
+    command
+        .args(["sample", "--patients", &patients, "--seed", &seed])
+        .stdin(Stdio::null());
     command
 }
 
@@ -125,26 +160,47 @@ pub(crate) async fn load(stack: &Stack, patients: u64) -> Load {
     let started = Instant::now();
     let url = stack.database.url.clone();
     let loaded = tokio::task::spawn_blocking(move || {
-        let mut sample = generator(patients, rand::random()).stdout(Stdio::piped()).spawn().expect("bulk-export sample starts");
+        let mut sample = generator(patients, rand::random())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("bulk-export sample starts");
         let input = sample.stdout.take().expect("its output is piped");
-        let loader = Command::new(Binary::Cli.path()).args(["load", "-"]).env("DATABASE_URL", url).stdin(input).output();
+        let loader = Command::new(Binary::Cli.path())
+            .args(["load", "-"])
+            .env("DATABASE_URL", url)
+            .stdin(input)
+            .output();
         let loader = loader.expect("bulk-export load starts");
         let sampled = sample.wait().expect("bulk-export sample ends");
-        assert!(sampled.success() && loader.status.success(), "bulk-export sample | bulk-export load -: {}", String::from_utf8_lossy(&loader.stderr));
+        assert!(
+            sampled.success() && loader.status.success(),
+            "bulk-export sample | bulk-export load -: {}",
+            String::from_utf8_lossy(&loader.stderr)
+        );
     });
     loaded.await.expect("the load does not panic");
     let seconds = started.elapsed().as_secs_f64();
     let after = lines(stack).await;
     Load {
-        amount: Amount { resources: after.resources - before.resources, bytes: after.bytes - before.bytes },
+        amount: Amount {
+            resources: after.resources - before.resources,
+            bytes: after.bytes - before.bytes,
+        },
         seconds,
     }
 }
 
 async fn lines(stack: &Stack) -> Amount {
     let session = stack.database.session().await;
-    let sql = "SELECT count(*), coalesce(sum(octet_length(body) + 1), 0)::bigint FROM resource_version";
-    let row = session.query_one(sql, &[]).await.expect("the store can be counted");
+    let sql =
+        "SELECT count(*), coalesce(sum(octet_length(body) + 1), 0)::bigint FROM resource_version";
+    let row = session
+        .query_one(sql, &[])
+        .await
+        .expect("the store can be counted");
     let (resources, bytes): (i64, i64) = (row.get(0), row.get(1));
-    Amount { resources: resources.unsigned_abs(), bytes: bytes.unsigned_abs() }
+    Amount {
+        resources: resources.unsigned_abs(),
+        bytes: bytes.unsigned_abs(),
+    }
 }

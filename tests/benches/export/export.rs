@@ -37,7 +37,13 @@ pub(crate) struct Exports {
 impl Exports {
     /// Begins with no run.
     pub(crate) const fn new(workers: Workers) -> Self {
-        Self { workers, runs: Runs::new(), memory: 0, files: 0, stored_bytes: 0 }
+        Self {
+            workers,
+            runs: Runs::new(),
+            memory: 0,
+            files: 0,
+            stored_bytes: 0,
+        }
     }
 
     /// Runs one export on fresh programs and a fresh node.
@@ -66,11 +72,21 @@ impl Exports {
 
     fn note(&mut self, system: &System, dataset: &Dataset, manifest: &Value, meter: Meter) {
         let usage = meter.stop();
-        let resources: u64 = files(manifest).filter_map(|item| item["count"].as_u64()).sum();
+        let resources: u64 = files(manifest)
+            .filter_map(|item| item["count"].as_u64())
+            .sum();
         assert_eq!(resources, dataset.amount.resources, "the export is whole");
-        let amount = Amount { resources, bytes: dataset.amount.bytes };
+        let amount = Amount {
+            resources,
+            bytes: dataset.amount.bytes,
+        };
         self.runs.push(Measured { amount, usage });
-        let memory = system.stack.workers.iter().map(|worker| worker.peak_memory()).max();
+        let memory = system
+            .stack
+            .workers
+            .iter()
+            .map(|worker| worker.peak_memory())
+            .max();
         self.memory = self.memory.max(memory.unwrap_or(0));
         self.files = files(manifest).count();
         self.stored_bytes = stored_bytes(manifest);
@@ -85,9 +101,14 @@ pub(crate) async fn completed(client: &Client) -> Value {
 
 /// Gives the output files of a manifest.
 pub(crate) fn files(manifest: &Value) -> impl Iterator<Item = &Value> {
-    manifest["output"].as_array().expect("output is an array").iter()
+    manifest["output"]
+        .as_array()
+        .expect("output is an array")
+        .iter()
 }
 
 fn stored_bytes(manifest: &Value) -> u64 {
-    files(manifest).filter_map(|item| item["extension"][FILE_EXTENSION]["size"].as_u64()).sum()
+    files(manifest)
+        .filter_map(|item| item["extension"][FILE_EXTENSION]["size"].as_u64())
+        .sum()
 }

@@ -76,14 +76,24 @@ async fn measure(settings: &Settings) -> Results {
     let machine = machine::describe(&system).await;
     let per_patient = PerPatient::measure();
     let mut end_to_end = Vec::new();
-    let first = Amount { resources: settings.resources, bytes: 0 };
-    let first = if settings.memory_only { 0 } else { per_patient.patients(first) };
+    let first = Amount {
+        resources: settings.resources,
+        bytes: 0,
+    };
+    let first = if settings.memory_only {
+        0
+    } else {
+        per_patient.patients(first)
+    };
     if first > 0 {
         say(&format!("loading {first} patients"));
         data::load(&system.stack, first).await;
         end_to_end = to_the_end(&mut system, settings).await;
     }
-    let whole = per_patient.patients(Amount { resources: 0, bytes: settings.bytes });
+    let whole = per_patient.patients(Amount {
+        resources: 0,
+        bytes: settings.bytes,
+    });
     let rest = whole.saturating_sub(first).max(1);
     say(&format!("loading {rest} patients"));
     let load = data::load(&system.stack, rest).await;
@@ -118,11 +128,17 @@ async fn measure(settings: &Settings) -> Results {
 /// From kick-off to the last byte downloaded.
 async fn to_the_end(system: &mut System, settings: &Settings) -> Vec<Exports> {
     let dataset = Dataset::of(&system.stack).await;
-    let compressed = |compression| Workers { compression, ..Workers::DEFAULT };
+    let compressed = |compression| Workers {
+        compression,
+        ..Workers::DEFAULT
+    };
     let mut all = ["none", "gzip", "zstd"].map(|compression| Exports::new(compressed(compression)));
     for round in 1..=settings.rounds {
         for exports in &mut all {
-            say(&format!("to the last byte downloaded, {}, round {round}", exports.workers.compression));
+            say(&format!(
+                "to the last byte downloaded, {}, round {round}",
+                exports.workers.compression
+            ));
             exports.run_to_the_end(system, &dataset).await;
         }
     }
@@ -130,7 +146,11 @@ async fn to_the_end(system: &mut System, settings: &Settings) -> Vec<Exports> {
 }
 
 /// The ceilings and our exports, round by round.
-async fn in_turns(system: &mut System, settings: &Settings, dataset: &Dataset) -> (Ceilings, Vec<Exports>) {
+async fn in_turns(
+    system: &mut System,
+    settings: &Settings,
+    dataset: &Dataset,
+) -> (Ceilings, Vec<Exports>) {
     let files = add::Files::write(system, dataset).await;
     let mut ceilings = Ceilings {
         copy: Runs::new(),
@@ -149,7 +169,11 @@ async fn in_turns(system: &mut System, settings: &Settings, dataset: &Dataset) -
         for at_once in [1, 2] {
             system.renew(Workers::NONE).await;
             let (added, pinned) = files.add(system, at_once).await;
-            let runs = if at_once == 1 { &mut ceilings.one } else { &mut ceilings.two };
+            let runs = if at_once == 1 {
+                &mut ceilings.one
+            } else {
+                &mut ceilings.two
+            };
             runs.push(added);
             ceilings.pin.push(pinned);
         }
@@ -163,7 +187,11 @@ async fn in_turns(system: &mut System, settings: &Settings, dataset: &Dataset) -
 
 /// The settings in which we are measured; the product's own first.
 fn matrix(settings: &Settings) -> Vec<Workers> {
-    let of = |count, parts, compression| Workers { count, parts, compression };
+    let of = |count, parts, compression| Workers {
+        count,
+        parts,
+        compression,
+    };
     if settings.memory_only {
         return vec![of(1, None, "none"), of(1, Some(4), "none")];
     }

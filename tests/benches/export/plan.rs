@@ -2,18 +2,17 @@
 
 use std::time::Instant;
 
-use bulk_export_domain::{
-    part::Scope,
-    policy::Subject,
-    resource_type::ResourceType,
-};
+use bulk_export_domain::{part::Scope, policy::Subject, resource_type::ResourceType};
 use bulk_export_store::source::{Size, Source};
 use bulk_export_tests::Database;
 
 use crate::{measured::middle, system};
 
 /// docs/configuration.md: the defaults of EXPORT_PART_ROWS and half of EXPORT_FILE_BYTES.
-const SIZE: Size = Size { rows: 200_000, bytes: 128 << 20 };
+const SIZE: Size = Size {
+    rows: 200_000,
+    bytes: 128 << 20,
+};
 
 /// How often each is planned.
 const TIMES: usize = 31;
@@ -59,30 +58,53 @@ async fn fill(database: &Database, from: u64, to: u64) {
     let drop = "DO $$ DECLARE name text; BEGIN
         FOR name IN SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'resource_version_observation'::regclass AND NOT indisprimary
         LOOP EXECUTE 'DROP INDEX ' || name; END LOOP; END $$";
-    database.run("ALTER TABLE resource_version DETACH PARTITION resource_version_observation").await;
+    database
+        .run("ALTER TABLE resource_version DETACH PARTITION resource_version_observation")
+        .await;
     database.run(drop).await;
     database.run("ALTER TABLE resource_version_observation DROP CONSTRAINT resource_version_observation_pkey").await;
     database.run(&insert).await;
-    database.run("ALTER TABLE resource_version_observation ADD PRIMARY KEY (resource_type, id, version)").await;
+    database
+        .run(
+            "ALTER TABLE resource_version_observation ADD PRIMARY KEY (resource_type, id, version)",
+        )
+        .await;
     for index in indexes {
         database.run(&index).await;
     }
     database.run(attach).await;
-    database.run("VACUUM (ANALYZE) resource_version_observation").await;
+    database
+        .run("VACUUM (ANALYZE) resource_version_observation")
+        .await;
     database.run("CHECKPOINT").await;
 }
 
 async fn plan(source: &Source, rows: u64) -> Planned {
     let types = vec![ResourceType::Observation];
-    let time = source.transaction_time(&types).await.expect("the store has a time");
-    let scope = Scope { subject: Subject::Everyone, types, since: None, transaction_time: time.at };
+    let time = source
+        .transaction_time(&types)
+        .await
+        .expect("the store has a time");
+    let scope = Scope {
+        subject: Subject::Everyone,
+        types,
+        since: None,
+        transaction_time: time.at,
+    };
     let mut times = Vec::new();
     let mut parts = 0;
     for _ in 0..TIMES {
         let started = Instant::now();
-        let plan = source.plan(&scope, SIZE).await.expect("a job can be planned");
+        let plan = source
+            .plan(&scope, SIZE)
+            .await
+            .expect("a job can be planned");
         times.push(started.elapsed().as_secs_f64() * 1000.0);
         parts = plan.parts.len();
     }
-    Planned { rows, parts, milliseconds: middle(times) }
+    Planned {
+        rows,
+        parts,
+        milliseconds: middle(times),
+    }
 }

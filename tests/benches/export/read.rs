@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// As the export reads: in the order of an index, without a sort.
-const SESSION: &str = "SET jit = off; SET enable_sort = off; SET enable_seqscan = off; SET enable_bitmapscan = off";
+const SESSION: &str =
+    "SET jit = off; SET enable_sort = off; SET enable_seqscan = off; SET enable_bitmapscan = off";
 
 fn targets() -> crate::cpu::Targets {
     vec![postgres(), ("client", Target::Ourselves)]
@@ -22,7 +23,10 @@ fn targets() -> crate::cpu::Targets {
 /// Reads by `COPY … TO STDOUT (FORMAT binary)` and drops what comes.
 pub(crate) async fn copy(system: &System, dataset: &Dataset) -> Measured {
     let session = system.stack.database.session().await;
-    session.batch_execute(SESSION).await.expect("the session can be set");
+    session
+        .batch_execute(SESSION)
+        .await
+        .expect("the session can be set");
     let meter = Meter::start(targets());
     for (resource_type, _) in &dataset.types {
         let at = dataset.at.to_rfc3339();
@@ -32,10 +36,18 @@ pub(crate) async fn copy(system: &System, dataset: &Dataset) -> Measured {
              ORDER BY valid_from, id) TO STDOUT (FORMAT binary)"
         );
         let rows = session.copy_out(&sql).await.expect("the copy begins");
-        let read = rows.try_fold(0, |sum, bytes| async move { Ok(sum + bytes.len()) }).await;
-        assert!(read.expect("the copy ends") > 0, "{resource_type} was counted before");
+        let read = rows
+            .try_fold(0, |sum, bytes| async move { Ok(sum + bytes.len()) })
+            .await;
+        assert!(
+            read.expect("the copy ends") > 0,
+            "{resource_type} was counted before"
+        );
     }
-    Measured { usage: meter.stop(), amount: dataset.amount }
+    Measured {
+        usage: meter.stop(),
+        amount: dataset.amount,
+    }
 }
 
 /// Reads as the worker does, row by row through Diesel, and drops the rows.
@@ -51,15 +63,24 @@ pub(crate) async fn rows(system: &System, dataset: &Dataset) -> Measured {
                 amount.bytes += body.len() as u64 + 1;
             });
         }
-        Measured { usage: meter.stop(), amount }
+        Measured {
+            usage: meter.stop(),
+            amount,
+        }
     })
     .await
     .expect("the read does not panic")
 }
 
 /// Reads one slice and hands over the bodies.
-pub(crate) fn each(source: &bulk_export_store::source::Source, slice: &Slice, mut take: impl FnMut(&str)) {
-    let stop = source.stop(slice.resource_type).expect("the store has the type");
+pub(crate) fn each(
+    source: &bulk_export_store::source::Source,
+    slice: &Slice,
+    mut take: impl FnMut(&str),
+) {
+    let stop = source
+        .stop(slice.resource_type)
+        .expect("the store has the type");
     let read = source.read(slice, &stop, |row| {
         if let Row::Stored(row) = row {
             take(&row.body);

@@ -12,9 +12,16 @@ pub(crate) fn print(settings: &Settings, results: &Results) {
         println!("* {line}");
     }
     let (amount, load) = (results.dataset.amount, results.load);
-    println!("* Data: {} resources of {} types, {:.3} GB of NDJSON, {} bytes each; {:.0} s to make and load {:.3} GB of it ({:.0} MB/s)",
-        text::count(amount.resources), results.dataset.types.len(), gb(amount.bytes), amount.bytes / amount.resources.max(1),
-        load.seconds, gb(load.amount.bytes), gb(load.amount.bytes) * 1000.0 / load.seconds);
+    println!(
+        "* Data: {} resources of {} types, {:.3} GB of NDJSON, {} bytes each; {:.0} s to make and load {:.3} GB of it ({:.0} MB/s)",
+        text::count(amount.resources),
+        results.dataset.types.len(),
+        gb(amount.bytes),
+        amount.bytes / amount.resources.max(1),
+        load.seconds,
+        gb(load.amount.bytes),
+        gb(load.amount.bytes) * 1000.0 / load.seconds
+    );
     ceilings(results);
     ours(results);
     if !settings.memory_only {
@@ -29,7 +36,17 @@ pub(crate) fn print(settings: &Settings, results: &Results) {
 
 fn ceilings(results: &Results) {
     let c = &results.ceilings;
-    let mut table = table(&["ceiling", "MB/s", "best", "resources/s", "CPU s/GB client", "postgres", "kubo", "all", "others' cores"]);
+    let mut table = table(&[
+        "ceiling",
+        "MB/s",
+        "best",
+        "resources/s",
+        "CPU s/GB client",
+        "postgres",
+        "kubo",
+        "all",
+        "others' cores",
+    ]);
     for (what, runs) in [
         ("read: COPY BINARY", &c.copy),
         ("read: Diesel row by row", &c.rows),
@@ -53,13 +70,33 @@ fn ceilings(results: &Results) {
     }
     show(&table);
     let least = c.least();
-    println!("ideal: {} cores / {:.2} CPU s/GB (read, SHA-256 and CID, add and pin, each by its cheapest way) = {:.0} MB/s",
-        machine::cores(), least, figures::ideal(results));
+    println!(
+        "ideal: {} cores / {:.2} CPU s/GB (read, SHA-256 and CID, add and pin, each by its cheapest way) = {:.0} MB/s",
+        machine::cores(),
+        least,
+        figures::ideal(results)
+    );
 }
 
 fn ours(results: &Results) {
-    let mut table = table(&["ours: kick-off to completed", "workers", "parts at once", "MB/s", "best", "resources/s",
-        "CPU s/GB worker", "api", "postgres", "kubo", "client", "all", "RSS MB", "files", "stored GB", "others' cores"]);
+    let mut table = table(&[
+        "ours: kick-off to completed",
+        "workers",
+        "parts at once",
+        "MB/s",
+        "best",
+        "resources/s",
+        "CPU s/GB worker",
+        "api",
+        "postgres",
+        "kubo",
+        "client",
+        "all",
+        "RSS MB",
+        "files",
+        "stored GB",
+        "others' cores",
+    ]);
     for exports in &results.ours {
         let (run, runs) = (exports.runs.median(), &exports.runs);
         let mut row = vec![
@@ -70,17 +107,33 @@ fn ours(results: &Results) {
             whole(runs.best().mb_s()),
             rate(run.resources_s()),
         ];
-        row.extend(["worker", "api", "postgres", "kubo", "client"].map(|name| two(runs.cpu_gb_of(name))));
-        row.extend([two(runs.cpu_gb()), whole(figures::megabytes(exports.memory)), exports.files.to_string(),
-            two(gb(exports.stored_bytes)), others(runs)]);
+        row.extend(
+            ["worker", "api", "postgres", "kubo", "client"].map(|name| two(runs.cpu_gb_of(name))),
+        );
+        row.extend([
+            two(runs.cpu_gb()),
+            whole(figures::megabytes(exports.memory)),
+            exports.files.to_string(),
+            two(gb(exports.stored_bytes)),
+            others(runs),
+        ]);
         table.add_row(row);
     }
     show(&table);
 }
 
 fn end_to_end(results: &Results) {
-    let mut table = table(&["kick-off to the last byte downloaded", "resources", "bytes each", "s", "resources/s", "best",
-        "MB/s", "CPU s/GB all", "others' cores"]);
+    let mut table = table(&[
+        "kick-off to the last byte downloaded",
+        "resources",
+        "bytes each",
+        "s",
+        "resources/s",
+        "best",
+        "MB/s",
+        "CPU s/GB all",
+        "others' cores",
+    ]);
     for exports in &results.end_to_end {
         let (run, runs) = (exports.runs.median(), &exports.runs);
         table.add_row([
@@ -100,7 +153,17 @@ fn end_to_end(results: &Results) {
 
 fn small(results: &Results) {
     let Some(small) = &results.small else { return };
-    let mut table = table(&["one patient a job", "jobs", "jobs/s", "p50 ms", "p99 ms", "CPU ms a job worker", "api", "postgres", "kubo"]);
+    let mut table = table(&[
+        "one patient a job",
+        "jobs",
+        "jobs/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU ms a job worker",
+        "api",
+        "postgres",
+        "kubo",
+    ]);
     let jobs = f64::from(u32::try_from(small.jobs).unwrap_or(u32::MAX));
     let per_job = |name| two(small.usage.of(name) * 1000.0 / jobs);
     table.add_row(vec![
@@ -114,12 +177,26 @@ fn small(results: &Results) {
         per_job("postgres"),
         per_job("kubo"),
     ]);
-    table.add_row(vec!["one at a time".to_owned(), (small.jobs / 5).to_string(), String::new(), whole(small.alone[0]), whole(small.alone[1])]);
+    table.add_row(vec![
+        "one at a time".to_owned(),
+        (small.jobs / 5).to_string(),
+        String::new(),
+        whole(small.alone[0]),
+        whole(small.alone[1]),
+    ]);
     show(&table);
 }
 
 fn http(results: &Results) {
-    let mut table = table(&["wrk, 16 connections", "requests/s", "p50 ms", "p99 ms", "CPU us a request api", "postgres", "redis"]);
+    let mut table = table(&[
+        "wrk, 16 connections",
+        "requests/s",
+        "p50 ms",
+        "p99 ms",
+        "CPU us a request api",
+        "postgres",
+        "redis",
+    ]);
     for load in &results.http {
         table.add_row([
             load.what.to_owned(),
@@ -135,11 +212,30 @@ fn http(results: &Results) {
 }
 
 fn download(results: &Results) {
-    let Some(download) = &results.download else { return };
-    let mut table = table(&["download of one file", "MB", "MB/s", "best", "CPU s/GB api", "kubo", "client", "others' cores"]);
-    for (what, runs) in [("through the API", &download.ours), ("from the gateway", &download.gateway)] {
+    let Some(download) = &results.download else {
+        return;
+    };
+    let mut table = table(&[
+        "download of one file",
+        "MB",
+        "MB/s",
+        "best",
+        "CPU s/GB api",
+        "kubo",
+        "client",
+        "others' cores",
+    ]);
+    for (what, runs) in [
+        ("through the API", &download.ours),
+        ("from the gateway", &download.gateway),
+    ] {
         let run = runs.median();
-        let mut row = vec![what.to_owned(), whole(gb(run.amount.bytes) * 1000.0), whole(run.mb_s()), whole(runs.best().mb_s())];
+        let mut row = vec![
+            what.to_owned(),
+            whole(gb(run.amount.bytes) * 1000.0),
+            whole(run.mb_s()),
+            whole(runs.best().mb_s()),
+        ];
         row.extend(["api", "kubo", "client"].map(|name| two(runs.cpu_gb_of(name))));
         row.push(others(runs));
         table.add_row(row);
@@ -150,7 +246,11 @@ fn download(results: &Results) {
 fn planned(results: &Results) {
     let mut table = table(&["planning one type", "parts", "ms"]);
     for planned in &results.planned {
-        table.add_row([format!("{} rows", text::count(planned.rows)), planned.parts.to_string(), two(planned.milliseconds)]);
+        table.add_row([
+            format!("{} rows", text::count(planned.rows)),
+            planned.parts.to_string(),
+            two(planned.milliseconds),
+        ]);
     }
     show(&table);
 }
@@ -187,7 +287,11 @@ fn two(number: f64) -> String {
     format!("{number:.2}")
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is a small positive number")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a rate is a small positive number"
+)]
 fn rate(number: f64) -> String {
     text::count(number.round() as u64)
 }

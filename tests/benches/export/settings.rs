@@ -55,7 +55,9 @@ impl Settings {
                 memory_only: true,
                 ..FULL
             },
-            other => panic!("BENCH={other} is not understood: there are BENCH=10gb and BENCH=quick"),
+            other => {
+                panic!("BENCH={other} is not understood: there are BENCH=10gb and BENCH=quick")
+            }
         }
     }
 }

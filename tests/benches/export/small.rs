@@ -48,12 +48,19 @@ pub(crate) async fn measure(system: &mut System, jobs: usize) -> Small {
     let mut crowded: Vec<f64> = crowd.buffer_unordered(AT_ONCE).collect().await;
     let usage = meter.stop();
     let both = |times: &mut [f64]| [0.5, 0.99].map(|share| quantile(times, share));
-    Small { jobs, usage, crowded: both(&mut crowded), alone: both(&mut alone) }
+    Small {
+        jobs,
+        usage,
+        crowded: both(&mut crowded),
+        alone: both(&mut alone),
+    }
 }
 
 /// Gives tokens of patients.
 pub(crate) async fn tokens_of(system: &System, patients: usize) -> Vec<String> {
-    let sql = format!("SELECT id FROM resource_version WHERE resource_type = 'Patient' AND valid_to IS NULL AND NOT deleted ORDER BY md5(id) LIMIT {patients}");
+    let sql = format!(
+        "SELECT id FROM resource_version WHERE resource_type = 'Patient' AND valid_to IS NULL AND NOT deleted ORDER BY md5(id) LIMIT {patients}"
+    );
     let ids: Vec<String> = system.stack.database.column(&sql, &[]).await;
     assert!(!ids.is_empty(), "the store has patients");
     ids.iter().map(|id| tokens::token(id, "PATIENT")).collect()
@@ -64,7 +71,12 @@ async fn one(http: &Client, base: &str, token: &str) -> f64 {
     let started = Instant::now();
     let url = kick_off(http, base, token).await;
     loop {
-        let reply = http.get(&url).bearer_auth(token).send().await.expect("the server answers");
+        let reply = http
+            .get(&url)
+            .bearer_auth(token)
+            .send()
+            .await
+            .expect("the server answers");
         let status = reply.status();
         reply.bytes().await.expect("the answer is whole");
         match status {
@@ -77,8 +89,12 @@ async fn one(http: &Client, base: &str, token: &str) -> f64 {
 
 /// Kicks an export off and gives its status URL.
 pub(crate) async fn kick_off(http: &Client, base: &str, token: &str) -> String {
-    let request = http.get(format!("{base}/Patient/$export")).bearer_auth(token);
-    let request = request.header("Accept", "application/fhir+json").header("Prefer", "respond-async");
+    let request = http
+        .get(format!("{base}/Patient/$export"))
+        .bearer_auth(token);
+    let request = request
+        .header("Accept", "application/fhir+json")
+        .header("Prefer", "respond-async");
     let reply = request.send().await.expect("the server answers");
     assert_eq!(reply.status(), StatusCode::ACCEPTED);
     let location = reply.headers()["content-location"].to_str();
@@ -87,5 +103,8 @@ pub(crate) async fn kick_off(http: &Client, base: &str, token: &str) -> String {
 
 /// Makes a client that keeps its connections.
 pub(crate) fn client() -> Client {
-    Client::builder().no_proxy().build().expect("a client can be made")
+    Client::builder()
+        .no_proxy()
+        .build()
+        .expect("a client can be made")
 }

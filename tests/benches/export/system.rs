@@ -47,8 +47,10 @@ pub(crate) struct System {
 impl System {
     /// Starts it with an empty resource store.
     pub(crate) async fn start() -> Self {
-        let builder = Stack::builder().own_kubo().own_redis();
-        let stack = builder.common("FHIR_SOURCE", "store").start().await;
+        let stack = Stack::builder()
+            .common("FHIR_SOURCE", "store")
+            .start()
+            .await;
         Self { stack }
     }
 
@@ -63,7 +65,7 @@ impl System {
             api.terminate(secs(30)).await;
         }
         stack.api = None;
-        // Dropped first: its folder is where the next one lives.
+        // Before the next one starts: it lives in the same folder.
         stack.private_kubo = None;
         let node = Private::start("kubo", &stack.folder.path().join("node"));
         stack.kubo = node.kubo();
@@ -74,7 +76,10 @@ impl System {
         stack.redis.flush().await;
         stack.start_api().await;
         let parts = workers.parts().to_string();
-        let settings = [("WORKER_PARTS", parts.as_str()), ("EXPORT_COMPRESSION", workers.compression)];
+        let settings = [
+            ("WORKER_PARTS", parts.as_str()),
+            ("EXPORT_COMPRESSION", workers.compression),
+        ];
         for _ in 0..workers.count {
             stack.start_worker(&settings).await;
         }
@@ -83,17 +88,32 @@ impl System {
     /// Gives the programs that take part, this one as the client.
     pub(crate) fn targets(&self) -> Targets {
         let stack = &self.stack;
-        let workers = stack.workers.iter().map(|worker| ("worker", Target::Process(worker.id())));
-        let api = stack.api.iter().map(|api| ("api", Target::Process(api.id())));
-        let redis = stack.private_redis.iter().map(|redis| ("redis", Target::Process(id(redis))));
-        let servers = [self.kubo(), postgres(), ("client", Target::Ourselves)];
-        workers.chain(api).chain(redis).chain(servers).collect()
+        let workers = stack
+            .workers
+            .iter()
+            .map(|worker| ("worker", Target::Process(worker.id())));
+        let api = stack
+            .api
+            .iter()
+            .map(|api| ("api", Target::Process(api.id())));
+        let redis = ("redis", Target::Process(server("TEST_REDIS_PID")));
+        let servers = [
+            self.kubo(),
+            postgres(),
+            redis,
+            ("client", Target::Ourselves),
+        ];
+        workers.chain(api).chain(servers).collect()
     }
 
     /// Gives the node.
     pub(crate) fn kubo(&self) -> (&'static str, Target) {
-        let node = self.stack.private_kubo.as_ref().expect("there is always a node");
-        ("kubo", Target::Process(id(node)))
+        let node = self
+            .stack
+            .private_kubo
+            .as_ref()
+            .expect("a measurement begins with `renew`");
+        ("kubo", Target::Process(node.id().unsigned_abs()))
     }
 
     /// Opens the resource store as a worker does.
@@ -112,10 +132,11 @@ pub(crate) fn source(url: &str) -> Source {
 
 /// Gives the database server with its sessions.
 pub(crate) fn postgres() -> (&'static str, Target) {
-    let id = std::env::var("TEST_POSTGRES_PID").expect("TEST_POSTGRES_PID is set: run `make bench`");
-    ("postgres", Target::Family(id.parse().expect("a process id is a number")))
+    ("postgres", Target::Family(server("TEST_POSTGRES_PID")))
 }
 
-fn id(service: &Private) -> u32 {
-    service.id().unsigned_abs()
+/// Gives the process id of a server that the run was given.
+fn server(name: &str) -> u32 {
+    let id = std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make bench`"));
+    id.parse().expect("a process id is a number")
 }
