@@ -6,8 +6,9 @@ use std::{
     process::{Command, Stdio},
 };
 
-const ALWAYS: [&str; 7] = [
+const ALWAYS: [&str; 8] = [
     "--silent",
+    "--no-progress-meter",
     "--show-error",
     "--fail",
     "--noproxy",

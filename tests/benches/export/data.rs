@@ -42,7 +42,13 @@ pub(crate) struct Load {
 impl Dataset {
     /// Looks at what the store holds now.
     pub(crate) async fn of(stack: &Stack) -> Self {
-        stack.database.run("VACUUM (ANALYZE) resource_version; VACUUM (ANALYZE) resource_compartment; CHECKPOINT").await;
+        for settle in [
+            "VACUUM (ANALYZE) resource_version",
+            "VACUUM (ANALYZE) resource_compartment",
+            "CHECKPOINT",
+        ] {
+            stack.database.run(settle).await;
+        }
         let session = stack.database.session().await;
         let sql = "SELECT resource_type, count(*), sum(octet_length(body) + 1)::bigint FROM resource_version
                    WHERE valid_to IS NULL AND NOT deleted AND in_patient_compartment GROUP BY 1 ORDER BY 2 DESC";

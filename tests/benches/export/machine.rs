@@ -14,6 +14,7 @@ pub(crate) async fn describe(system: &System) -> Vec<String> {
             .await
     };
     let postgres = setting("server_version").await;
+    let postgres = postgres.split(' ').next().unwrap_or_default();
     let settings = format!(
         "shared_buffers {}, fsync {}",
         setting("shared_buffers").await,
@@ -34,9 +35,9 @@ pub(crate) async fn describe(system: &System) -> Vec<String> {
         ),
         format!("PostgreSQL {postgres} ({settings}), on the same machine by TCP"),
         format!(
-            "Kubo {}, Redis {}, {}",
+            "Kubo {}, Redis {}, curl {}, wrk",
             kubo(),
-            version("redis-server", 2),
+            version("redis-server", 2).trim_start_matches("v="),
             version("curl", 1)
         ),
         format!(

@@ -47,8 +47,10 @@ pub(crate) struct System {
 impl System {
     /// Starts it with an empty resource store.
     pub(crate) async fn start() -> Self {
-        let builder = Stack::builder().own_kubo().own_redis();
-        let stack = builder.common("FHIR_SOURCE", "store").start().await;
+        let stack = Stack::builder()
+            .common("FHIR_SOURCE", "store")
+            .start()
+            .await;
         Self { stack }
     }
 
@@ -63,7 +65,7 @@ impl System {
             api.terminate(secs(30)).await;
         }
         stack.api = None;
-        // Dropped first: its folder is where the next one lives.
+        // Before the next one starts: it lives in the same folder.
         stack.private_kubo = None;
         let node = Private::start("kubo", &stack.folder.path().join("node"));
         stack.kubo = node.kubo();
@@ -94,12 +96,14 @@ impl System {
             .api
             .iter()
             .map(|api| ("api", Target::Process(api.id())));
-        let redis = stack
-            .private_redis
-            .iter()
-            .map(|redis| ("redis", Target::Process(id(redis))));
-        let servers = [self.kubo(), postgres(), ("client", Target::Ourselves)];
-        workers.chain(api).chain(redis).chain(servers).collect()
+        let redis = ("redis", Target::Process(server("TEST_REDIS_PID")));
+        let servers = [
+            self.kubo(),
+            postgres(),
+            redis,
+            ("client", Target::Ourselves),
+        ];
+        workers.chain(api).chain(servers).collect()
     }
 
     /// Gives the node.
@@ -108,8 +112,8 @@ impl System {
             .stack
             .private_kubo
             .as_ref()
-            .expect("there is always a node");
-        ("kubo", Target::Process(id(node)))
+            .expect("a measurement begins with `renew`");
+        ("kubo", Target::Process(node.id().unsigned_abs()))
     }
 
     /// Opens the resource store as a worker does.
@@ -128,14 +132,11 @@ pub(crate) fn source(url: &str) -> Source {
 
 /// Gives the database server with its sessions.
 pub(crate) fn postgres() -> (&'static str, Target) {
-    let id =
-        std::env::var("TEST_POSTGRES_PID").expect("TEST_POSTGRES_PID is set: run `make bench`");
-    (
-        "postgres",
-        Target::Family(id.parse().expect("a process id is a number")),
-    )
+    ("postgres", Target::Family(server("TEST_POSTGRES_PID")))
 }
 
-fn id(service: &Private) -> u32 {
-    service.id().unsigned_abs()
+/// Gives the process id of a server that the run was given.
+fn server(name: &str) -> u32 {
+    let id = std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: run `make bench`"));
+    id.parse().expect("a process id is a number")
 }
