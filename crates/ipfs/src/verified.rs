@@ -1,9 +1,10 @@
-//! A stream that ends only as the file it should be. It keeps one chunk, never the file.
+//! A stream that ends only as the file it should be. It keeps a chunk and two batches of a mebibyte, never the file.
 
 use bulk_export_domain::file::Sha256;
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _, stream};
 use sha2::Digest as _;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::error::Error;
 
@@ -20,7 +21,7 @@ pub fn verified<S>(
 where
     S: Stream<Item = Result<Bytes, Error>>,
 {
-    checked(chunks, size, Some((sha2::Sha256::new(), sha256)))
+    checked(chunks, size, Some((Hashing::new(), sha256)))
 }
 
 /// The same for a file of which the size alone is known.
@@ -34,7 +35,7 @@ where
 fn checked<S>(
     chunks: S,
     size: u64,
-    sha256: Option<(sha2::Sha256, Sha256)>,
+    sha256: Option<(Hashing, Sha256)>,
 ) -> impl Stream<Item = Result<Bytes, Error>> + use<S>
 where
     S: Stream<Item = Result<Bytes, Error>>,
@@ -51,13 +52,13 @@ where
             let mut check = check?;
             loop {
                 match chunks.next().await {
-                    Some(Ok(chunk)) => match check.take(chunk) {
+                    Some(Ok(chunk)) => match check.take(chunk).await {
                         Ok(None) => {}
                         Ok(Some(passed)) => return Some((Ok(passed), (chunks, Some(check)))),
                         Err(error) => return Some((Err(error), (chunks, None))),
                     },
                     Some(Err(error)) => return Some((Err(error), (chunks, None))),
-                    None => return check.end().map(|last| (last, (chunks, None))),
+                    None => return check.end().await.map(|last| (last, (chunks, None))),
                 }
             }
         },
@@ -68,12 +69,70 @@ struct Check {
     seen: u64,
     held: Option<Bytes>,
     size: u64,
-    sha256: Option<(sha2::Sha256, Sha256)>,
+    sha256: Option<(Hashing, Sha256)>,
+}
+
+/// How many bytes are hashed in one go: enough that handing them to another thread costs nothing.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// A SHA-256 that is computed on a blocking thread while the next bytes are on their way: one batch there, one that
+/// grows here.
+struct Hashing {
+    batch: Vec<Bytes>,
+    bytes: usize,
+    hasher: Hasher,
+}
+
+enum Hasher {
+    Idle(sha2::Sha256),
+    Busy(JoinHandle<sha2::Sha256>),
+}
+
+impl Hashing {
+    fn new() -> Self {
+        Self {
+            batch: Vec::new(),
+            bytes: 0,
+            hasher: Hasher::Idle(sha2::Sha256::new()),
+        }
+    }
+
+    async fn update(&mut self, chunk: Bytes) -> Result<(), Error> {
+        self.bytes += chunk.len();
+        self.batch.push(chunk);
+        if self.bytes < BATCH_BYTES {
+            return Ok(());
+        }
+        let mut hasher = self.idle().await?;
+        let batch = std::mem::take(&mut self.batch);
+        self.bytes = 0;
+        self.hasher = Hasher::Busy(spawn_blocking(move || {
+            batch.iter().for_each(|chunk| hasher.update(chunk));
+            hasher
+        }));
+        Ok(())
+    }
+
+    /// Waits for the batch that is being hashed.
+    async fn idle(&mut self) -> Result<sha2::Sha256, Error> {
+        match std::mem::replace(&mut self.hasher, Hasher::Idle(sha2::Sha256::new())) {
+            Hasher::Idle(hasher) => Ok(hasher),
+            Hasher::Busy(hashing) => hashing
+                .await
+                .map_err(|_| Error::Corrupt("a digest that ended early")),
+        }
+    }
+
+    async fn finish(mut self) -> Result<Sha256, Error> {
+        let mut hasher = self.idle().await?;
+        self.batch.iter().for_each(|chunk| hasher.update(chunk));
+        Ok(Sha256::from_bytes(hasher.finalize().into()))
+    }
 }
 
 impl Check {
     /// Takes a chunk and gives the one before it.
-    fn take(&mut self, chunk: Bytes) -> Result<Option<Bytes>, Error> {
+    async fn take(&mut self, chunk: Bytes) -> Result<Option<Bytes>, Error> {
         if chunk.is_empty() {
             return Ok(None);
         }
@@ -81,25 +140,25 @@ impl Check {
         if self.seen > self.size {
             return Err(SIZE);
         }
-        if let Some((hasher, _)) = &mut self.sha256 {
-            hasher.update(&chunk);
+        if let Some((hashing, _)) = &mut self.sha256 {
+            hashing.update(chunk.clone()).await?;
         }
         Ok(self.held.replace(chunk))
     }
 
     /// Gives the last chunk, if all was right; nothing, if the file is empty and should be.
-    fn end(self) -> Option<Result<Bytes, Error>> {
+    async fn end(self) -> Option<Result<Bytes, Error>> {
         if self.seen != self.size {
             return Some(Err(SIZE));
         }
-        let right = self.sha256.is_none_or(|(hasher, expected)| {
-            Sha256::from_bytes(hasher.finalize().into()) == expected
-        });
-        if right {
-            self.held.map(Ok)
-        } else {
-            Some(Err(BYTES))
+        if let Some((hashing, expected)) = self.sha256 {
+            match hashing.finish().await {
+                Ok(found) if found == expected => {}
+                Ok(_) => return Some(Err(BYTES)),
+                Err(error) => return Some(Err(error)),
+            }
         }
+        self.held.map(Ok)
     }
 }
 

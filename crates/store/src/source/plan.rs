@@ -9,7 +9,10 @@ use bulk_export_domain::{
 use diesel::{PgConnection, prelude::*, sql_types};
 use uuid::Uuid;
 
-use super::{Source, clinical, patient, relation, resources};
+use super::{
+    Source, clinical, patient, relation,
+    resources::{self, Stored},
+};
 use crate::{
     error::Error,
     pool::{blocking, checkout},
@@ -74,10 +77,11 @@ impl Source {
                 estimate: 0,
             };
             let stored = source.of_store(&scope);
-            let stored = resources::estimates(&source.resources, &scope, &stored)?;
+            let stored = resources::stored_types(&source.resources, &scope, &stored)?;
             for resource_type in &scope.types {
-                let known = stored.iter().find(|(stored, _)| stored == resource_type);
-                let known = known.map(|(_, estimate)| *estimate);
+                let known = stored
+                    .iter()
+                    .find(|known| known.resource_type == *resource_type);
                 source.plan_type(*resource_type, &scope, size, known, &mut plan)?;
             }
             Ok(plan)
@@ -96,7 +100,7 @@ impl Source {
         resource_type: ResourceType,
         scope: &Scope,
         size: Size,
-        stored: Option<Estimate>,
+        stored: Option<&Stored>,
         plan: &mut Plan,
     ) -> Result<(), Error> {
         let origin = self.origin(resource_type)?;
@@ -106,7 +110,7 @@ impl Source {
         let connection = &mut *checkout(self.connections(origin))?;
         let estimate = match origin {
             Origin::Clinical => clinical::estimate(connection, resource_type, scope)?,
-            Origin::Store => stored,
+            Origin::Store => stored.map(|stored| stored.estimate),
             Origin::Relation(relation) => {
                 relation::estimate(connection, relation, resource_type, scope)?
             }
@@ -120,7 +124,9 @@ impl Source {
             // One patient's rows are few, and found by another index.
             _ if parts < 2 || patient(&scope.subject).is_some() => Vec::new(),
             Origin::Clinical => clinical::boundaries(connection, resource_type, parts)?,
-            Origin::Store => resources::boundaries(connection, resource_type, scope, parts)?,
+            Origin::Store => {
+                stored.map_or_else(Vec::new, |known| resources::boundaries(known, parts))
+            }
             Origin::Relation(relation) => {
                 relation::boundaries(connection, relation, resource_type, parts)?
             }

@@ -59,23 +59,27 @@ struct CountRow {
 }
 
 #[derive(QueryableByName)]
-struct BoundsRow {
+struct ShapeRow {
     #[diesel(sql_type = sql_types::Array<sql_types::Timestamptz>)]
     bounds: Vec<DateTime<Utc>>,
-}
-
-#[derive(QueryableByName)]
-struct BytesRow {
     #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
     bytes: Option<i64>,
 }
 
-/// Estimates these types, those of which the store has nothing left out.
-pub(super) fn estimates(
+/// What the planner knows of a type in the store.
+pub(super) struct Stored {
+    pub(super) resource_type: ResourceType,
+    pub(super) estimate: Estimate,
+    /// Times that cut the versions evenly, in microseconds; empty where nothing is cut.
+    bounds: Vec<u128>,
+}
+
+/// Looks at these types, those of which the store has nothing left out.
+pub(super) fn stored_types(
     connections: &Connections,
     scope: &Scope,
     types: &[ResourceType],
-) -> Result<Vec<(ResourceType, Estimate)>, Error> {
+) -> Result<Vec<Stored>, Error> {
     if types.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,7 +94,7 @@ pub(super) fn estimates(
         .bind::<sql_types::Nullable<sql_types::Text>, _>(patient(&scope.subject))
         .load(connection)
         .map_err(|error| without_values(error.into()))?;
-    let mut estimates = Vec::new();
+    let mut stored = Vec::new();
     for row in found {
         let Some(resource_type) = types
             .iter()
@@ -98,23 +102,26 @@ pub(super) fn estimates(
         else {
             continue;
         };
-        let estimate = if patient(&scope.subject).is_some() {
+        stored.push(if patient(&scope.subject).is_some() {
             let rows = u64::try_from(row.versions).unwrap_or(0);
-            Estimate { rows, bytes: None }
+            Stored {
+                resource_type: *resource_type,
+                estimate: Estimate { rows, bytes: None },
+                bounds: Vec::new(),
+            }
         } else {
             of_everyone(connection, *resource_type, scope)?
-        };
-        estimates.push((*resource_type, estimate));
+        });
     }
-    Ok(estimates)
+    Ok(stored)
 }
 
-/// Asks the planner for the rows, and a sample for their size.
+/// Asks the planner for the rows, and the statistics for their times and size.
 fn of_everyone(
     connection: &mut PgConnection,
     resource_type: ResourceType,
     scope: &Scope,
-) -> Result<Estimate, Error> {
+) -> Result<Stored, Error> {
     let at = scope
         .transaction_time
         .to_rfc3339_opts(SecondsFormat::Micros, true);
@@ -128,37 +135,31 @@ fn of_everyone(
          AND valid_from <= '{at}'::timestamptz AND (valid_to IS NULL OR valid_to > '{at}'::timestamptz){since}"
     );
     let rows = explained(connection, &query).map_err(without_values)?;
-    let sample: BytesRow = diesel::sql_query(include_str!("resources/bytes.sql"))
-        .bind::<sql_types::Text, _>(resource_type.as_str())
-        .get_result(connection)
-        .map_err(|error| without_values(error.into()))?;
-    let bytes = sample.bytes.and_then(|bytes| u64::try_from(bytes).ok());
-    Ok(Estimate { rows, bytes })
-}
-
-/// Chooses the boundaries of so many parts from the histogram of the times within the job's window; without one, by equal
-/// steps between the first and the last time.
-pub(super) fn boundaries(
-    connection: &mut PgConnection,
-    resource_type: ResourceType,
-    scope: &Scope,
-    parts: u64,
-) -> Result<Vec<Key>, Error> {
-    let row: BoundsRow = diesel::sql_query(include_str!("resources/bounds.sql"))
+    let shape: ShapeRow = diesel::sql_query(include_str!("resources/shape.sql"))
         .bind::<sql_types::Text, _>(resource_type.as_str())
         .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(scope.since)
         .bind::<sql_types::Timestamptz, _>(scope.transaction_time)
         .get_result(connection)
         .map_err(|error| without_values(error.into()))?;
-    let bounds: Vec<u128> = row
-        .bounds
-        .iter()
-        .filter_map(|bound| u128::try_from(bound.timestamp_micros()).ok())
-        .collect();
+    let bounds = shape.bounds.iter();
+    Ok(Stored {
+        resource_type,
+        estimate: Estimate {
+            rows,
+            bytes: shape.bytes.and_then(|bytes| u64::try_from(bytes).ok()),
+        },
+        bounds: bounds
+            .filter_map(|bound| u128::try_from(bound.timestamp_micros()).ok())
+            .collect(),
+    })
+}
+
+/// Chooses the boundaries of so many parts.
+pub(super) fn boundaries(stored: &Stored, parts: u64) -> Vec<Key> {
     let instant = |micros: u128| DateTime::from_timestamp_micros(i64::try_from(micros).ok()?);
-    Ok(even(&bounds, parts)
+    even(&stored.bounds, parts)
         .filter_map(|micros| instant(micros).map(Key::Instant))
-        .collect())
+        .collect()
 }
 
 /// Reads a slice's versions in the order of their times.
