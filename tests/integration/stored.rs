@@ -354,3 +354,43 @@ async fn the_sweep_prunes_versions_that_nobody_reads_any_more() {
     .await;
     assert_eq!(stack.database.count("resource_compartment", &[]).await, 1);
 }
+
+#[tokio::test]
+async fn versions_stay_while_another_source_holds_transaction_time_back() {
+    // A job that reads the relation too is given a time four hours ago.
+    let mut stack = Stack::builder()
+        .common("FHIR_SOURCE", "store,Task=public.tasks")
+        .common("EXPORT_SOURCE_LAG", "4h")
+        .start()
+        .await;
+    stack
+        .database
+        .run(
+            "CREATE VIEW tasks AS SELECT 'Task'::text AS resource_type, 1::bigint AS key, 't'::text AS id, NULL::text AS version,
+                 now() AS last_updated, true AS in_patient_compartment, '{}'::text AS body WHERE false;
+             CREATE VIEW tasks_membership AS SELECT 'p'::text AS patient_id, 'Task'::text AS resource_type, 1::bigint AS key WHERE false",
+        )
+        .await;
+    for value in 0..3 {
+        put(&stack, &observation("o1", "p1", value)).await;
+    }
+    stack
+        .database
+        .run(
+            "UPDATE resource_version SET valid_from = now() - interval '10 hours', valid_to = now() - interval '6 hours' WHERE version = 1;
+             UPDATE resource_version SET valid_from = now() - interval '6 hours', valid_to = now() - interval '90 minutes' WHERE version = 2",
+        )
+        .await;
+    stack.start_worker(&[("SWEEP_INTERVAL", "1s")]).await;
+    poll("what ended six hours ago is gone", secs(20), async || {
+        let first = "resource_version WHERE version = 1";
+        (stack.database.count(first, &[]).await == 0).then_some(())
+    })
+    .await;
+    let admin = stack.admin();
+    let manifest = admin.export("_type=Observation,Task").await;
+    assert_eq!(
+        contents(&admin, &manifest).await,
+        expected(&[("Observation/o1", 1)])
+    );
+}

@@ -60,7 +60,7 @@ pub fn write(
     if !begins_with(resource_type, id, body) {
         let top = Top::read(body)?;
         top.check_type(resource_type)?;
-        if top.id.as_deref() != Some(id) {
+        if !top.id.is_some_and(|found| is_text(found, id)) {
             return Err(Broken::OtherId);
         }
     }
@@ -84,7 +84,7 @@ pub fn write_foreign(
     if !is_id(row.id) {
         return Err(Broken::Id);
     }
-    if top.id.as_deref().is_some_and(|id| id != row.id) {
+    if top.id.is_some_and(|found| !is_text(found, row.id)) {
         return Err(Broken::OtherId);
     }
     let id = top.id.is_none().then(|| format!(r#","id":"{}""#, row.id));
@@ -147,6 +147,11 @@ pub fn is_id(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.')
 }
 
+/// Says whether a JSON value is this string, however it is escaped.
+fn is_text(value: &RawValue, text: &str) -> bool {
+    serde_json::from_str::<Cow<'_, str>>(value.get()).is_ok_and(|found| found == text)
+}
+
 /// Appends the pieces as one line. A line feed outside of strings is white space to JSON and none may stand in them, so
 /// a pretty-printed body becomes one line.
 fn append_line(pieces: &[&str], out: &mut Vec<u8>) {
@@ -168,10 +173,15 @@ fn append_line(pieces: &[&str], out: &mut Vec<u8>) {
 struct Top<'a> {
     #[serde(borrow, rename = "resourceType")]
     resource_type: &'a RawValue,
-    #[serde(borrow, default)]
-    id: Option<Cow<'a, str>>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "present")]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "present")]
     meta: Option<&'a RawValue>,
+}
+
+/// Reads a member that is there, be it null: one that is spliced in beside it would be there twice.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// The members of a `meta`, in their order.

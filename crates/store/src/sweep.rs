@@ -6,6 +6,7 @@ use bulk_export_domain::{
     file::{Cid, PinName},
     ids::{FileId, JobId},
 };
+use chrono::{DateTime, Utc};
 use diesel::{prelude::*, sql_types};
 use uuid::Uuid;
 
@@ -88,14 +89,15 @@ impl Store {
         .await
     }
 
-    /// Removes a page of the resource store's versions that ended before anything that a job still reads, or a kick-off
-    /// could still ask for; gives how many. Zero means that there are no more.
+    /// Removes a page of the resource store's versions that ended an hour before `transaction_time`, the smallest that a
+    /// kick-off could be given now, and that no job under way reads; gives how many. Zero means that there are no more.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn prune_versions(&self) -> Result<u64, Error> {
-        self.run(|connection| {
+    pub async fn prune_versions(&self, transaction_time: DateTime<Utc>) -> Result<u64, Error> {
+        self.run(move |connection| {
             let row: CountRow = diesel::sql_query(include_str!("sweep/prune_versions.sql"))
+                .bind::<sql_types::Timestamptz, _>(transaction_time)
                 .bind::<sql_types::BigInt, _>(PAGE)
                 .get_result(connection)?;
             Ok(u64::try_from(row.pruned).unwrap_or(0))

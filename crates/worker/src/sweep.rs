@@ -3,7 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use bulk_export_domain::file::{Cid, PinName};
+use bulk_export_domain::{
+    file::{Cid, PinName},
+    sources::Origin,
+};
 use bulk_export_store::{BoxError, Collected, Error};
 use tokio::{
     runtime::Handle,
@@ -60,13 +63,7 @@ async fn sweep(context: &Context) -> Result<(), Error> {
             break;
         }
     }
-    loop {
-        let pruned = context.store.prune_versions().await?;
-        swept.versions += pruned;
-        if pruned == 0 {
-            break;
-        }
-    }
+    prune_versions(context, &mut swept).await?;
     release_orphans(context, &mut swept).await?;
     let collected = collect(context).await?;
     if let Err(error) = context.hints.tidy(HINT_AGE).await {
@@ -111,6 +108,27 @@ async fn release_expired(context: &Context, swept: &mut Swept) -> Result<(), Err
                 }
                 Err(error) => return Err(error),
             }
+        }
+    }
+}
+
+/// Removes old versions of the resource store: old by the time that a job over all sources would be given, which another
+/// source may hold back for hours.
+async fn prune_versions(context: &Context, swept: &mut Swept) -> Result<(), Error> {
+    let sources = context.source.sources();
+    let types: Vec<_> = sources.types().collect();
+    if !sources
+        .origins(types.iter().copied())
+        .contains(&&Origin::Store)
+    {
+        return Ok(());
+    }
+    let time = context.source.transaction_time(&types).await?;
+    loop {
+        let pruned = context.store.prune_versions(time.at).await?;
+        swept.versions += pruned;
+        if pruned == 0 {
+            return Ok(());
         }
     }
 }

@@ -85,7 +85,7 @@ postgres_settings() {
 		fsync = off
 		full_page_writes = off
 		max_connections = 300
-		max_prepared_transactions = 20
+		max_prepared_transactions = 100
 		shared_buffers = 256MB
 		max_wal_size = 4GB
 		timezone = 'UTC'

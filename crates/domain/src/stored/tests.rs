@@ -112,6 +112,8 @@ fn a_foreign_body_that_is_no_resource_is_broken() {
         (r#"{"resourceType":"Patient","id":"p.2"}"#, Broken::OtherId),
         (r#"{"resourceType":"Person"}"#, Broken::OtherType),
         (r#"{"resourceType":"Patient","meta":[]}"#, Broken::Meta),
+        (r#"{"resourceType":"Patient","meta":null}"#, Broken::Meta),
+        (r#"{"resourceType":"Patient","id":null}"#, Broken::OtherId),
         (r#"{"resourceType":"Patient","x":}"#, Broken::NotJson),
         (r#"{"resourceType":"Patient"} {}"#, Broken::NotJson),
     ] {

@@ -23,7 +23,7 @@ use super::{
     plan::{Estimate, explained},
     read::{ForeignRow, Handover, Row},
 };
-use crate::error::{Error, without_values};
+use crate::error::{Error, corrupt, without_values};
 
 const KEY: &[&str] = &["uuid", "bigint"];
 
@@ -173,7 +173,7 @@ pub(super) fn boundaries(
         _ => return Ok(Vec::new()),
     };
     let mut rows = |range: &KeyRange| {
-        let keys = keys(range);
+        let keys = keys(range)?;
         let query =
             format!("SELECT 1 FROM {relation} WHERE resource_type = '{resource_type}'{keys}");
         explained(connection, &query).map_err(without_values)
@@ -238,7 +238,7 @@ pub(super) fn read(
     let query = format!(
         "SELECT id, version, last_updated, coalesce(body::text, '') AS body FROM {relation} \
          WHERE resource_type = '{resource_type}' AND in_patient_compartment AND {whose}{}{}",
-        keys(&slice.range),
+        keys(&slice.range)?,
         since(scope)
     );
     let query = diesel::sql_query(query).bind::<sql_types::Nullable<sql_types::Text>, _>(patient);
@@ -255,14 +255,20 @@ pub(super) fn read(
     }))
 }
 
-/// The keys as a predicate: UUIDs and numbers, whose text holds nothing else.
-fn keys(range: &KeyRange) -> String {
+/// The keys as a predicate: UUIDs and numbers, whose text holds nothing else. An instant is a key of the resource store:
+/// the part was planned when `FHIR_SOURCE` was another, and none of its bounds may be left out.
+fn keys(range: &KeyRange) -> Result<String, Error> {
     let bound = |operator: &str, key: Option<Key>| match key {
-        Some(Key::Uuid(id)) => format!(" AND key {operator} '{id}'::uuid"),
-        Some(Key::Number(number)) => format!(" AND key {operator} ({number})"),
-        Some(Key::Instant(_)) | None => String::new(),
+        Some(Key::Uuid(id)) => Ok(format!(" AND key {operator} '{id}'::uuid")),
+        Some(Key::Number(number)) => Ok(format!(" AND key {operator} ({number})")),
+        Some(Key::Instant(_)) => Err(corrupt(
+            "bulk_export_parts",
+            "key_from",
+            &"a part of a relation",
+        )),
+        None => Ok(String::new()),
     };
-    format!("{}{}", bound(">=", range.from), bound("<", range.to))
+    Ok(bound(">=", range.from)? + &bound("<", range.to)?)
 }
 
 fn since(scope: &Scope) -> String {
