@@ -193,3 +193,58 @@ async fn who_comes_while_a_kick_off_looks_is_later_than_its_time() {
     let at: DateTime<Utc> = at.unwrap().get(0);
     assert!(versions(&database, "Basic", "b").await[0].from > at);
 }
+
+/// A writer that took its time before it is announced could be overtaken by a kick-off in between: every way of writing
+/// is stopped while it takes its time, and must be seen by then.
+#[tokio::test]
+async fn a_writer_is_announced_before_it_takes_its_time() {
+    let database = Database::migrated().await;
+    put(&database, r#"{"resourceType":"Basic","id":"old"}"#).await;
+    let gate = database.session().await;
+    gate.batch_execute("SELECT pg_advisory_lock(4711)")
+        .await
+        .unwrap();
+    // Only a clock that runs on stops here, not the transaction's start, of which the announcement is made.
+    database
+        .run(
+            "CREATE OR REPLACE FUNCTION resource_clock(instant timestamptz) RETURNS timestamptz LANGUAGE plpgsql AS $$
+             BEGIN
+                 IF current_setting('application_name') = 'stopped' AND instant > now() THEN
+                     PERFORM pg_advisory_lock(4711);
+                     PERFORM pg_advisory_unlock(4711);
+                 END IF;
+                 RETURN instant;
+             END $$",
+        )
+        .await;
+    let staged = "CREATE TEMP TABLE resource_staged (line bigint, resource_type text, id text, body text);
+        INSERT INTO resource_staged VALUES (1, 'Basic', 'n', '{\"resourceType\":\"Basic\",\"id\":\"n\"}');
+        SELECT * FROM resource_put_staged()";
+    for write in [ANY, "SELECT resource_delete('Basic', 'old')", staged] {
+        let writer = database.session().await;
+        let pid: i32 = writer
+            .query_one("SELECT pg_backend_pid()", &[])
+            .await
+            .unwrap()
+            .get(0);
+        let writing = tokio::spawn(async move {
+            writer
+                .batch_execute(&format!("SET application_name = 'stopped'; {write}"))
+                .await
+        });
+        let stopped =
+            "pg_locks WHERE pid = $1 AND locktype = 'advisory' AND objid = 4711 AND NOT granted";
+        poll("the writer takes its time", secs(10), async || {
+            (database.count(stopped, &[&pid]).await == 1).then_some(())
+        })
+        .await;
+        assert_eq!(writers(&database).await, [(Some(pid), None)], "{write}");
+        gate.batch_execute("SELECT pg_advisory_unlock(4711)")
+            .await
+            .unwrap();
+        writing.await.unwrap().unwrap();
+        gate.batch_execute("SELECT pg_advisory_lock(4711)")
+            .await
+            .unwrap();
+    }
+}
