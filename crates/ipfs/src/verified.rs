@@ -107,7 +107,9 @@ impl Hashing {
         let batch = std::mem::take(&mut self.batch);
         self.bytes = 0;
         self.hasher = Hasher::Busy(spawn_blocking(move || {
-            batch.iter().for_each(|chunk| hasher.update(chunk));
+            for chunk in &batch {
+                hasher.update(chunk);
+            }
             hasher
         }));
         Ok(())
@@ -125,7 +127,9 @@ impl Hashing {
 
     async fn finish(mut self) -> Result<Sha256, Error> {
         let mut hasher = self.idle().await?;
-        self.batch.iter().for_each(|chunk| hasher.update(chunk));
+        for chunk in &self.batch {
+            hasher.update(chunk);
+        }
         Ok(Sha256::from_bytes(hasher.finalize().into()))
     }
 }
