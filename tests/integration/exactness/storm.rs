@@ -77,7 +77,8 @@ pub(super) async fn storm<W: Work>(
                 session,
                 random: StdRng::seed_from_u64(number as u64),
                 work,
-                name: format!("exactness {} {number}", std::process::id()),
+                // Names are of the whole server: another storm may rage in another database.
+                name: format!("exactness {:08x} {number}", rand::random::<u32>()),
                 prepared: 0,
                 kick_offs: kick_offs.clone(),
                 ends,
