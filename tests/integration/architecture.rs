@@ -5,14 +5,15 @@ use std::{collections::BTreeSet, process::Command};
 use bulk_export_tests::binaries::workspace;
 use serde_json::Value;
 
-/// Of a crate of ours: the crates of ours that it may name (ARCHITECTURE.md, "tests → api, worker, cli → store, queue, ipfs → domain").
-const MAY_NAME: [(&str, &[&str]); 8] = [
+/// Of a crate of ours: the crates of ours that it may name (ARCHITECTURE.md, "tests → api, worker, cli → store, queue, ipfs, service → domain").
+const MAY_NAME: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("queue", &["domain"]),
     ("ipfs", &["domain"]),
-    ("api", &["store", "queue", "ipfs", "domain"]),
-    ("worker", &["store", "queue", "ipfs", "domain"]),
+    ("service", &["domain"]),
+    ("api", &["store", "queue", "ipfs", "service", "domain"]),
+    ("worker", &["store", "queue", "ipfs", "service", "domain"]),
     ("cli", &["store", "queue", "ipfs", "domain"]),
     (
         "tests",

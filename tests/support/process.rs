@@ -21,6 +21,7 @@ pub struct Process {
     child: Child,
     log: PathBuf,
     address: PathBuf,
+    private: PathBuf,
 }
 
 /// What a program that ended by itself left behind.
@@ -42,7 +43,10 @@ impl Process {
     pub fn start(binary: Binary, environment: &Environment, folder: &Path, name: &str) -> Self {
         let log = folder.join(format!("{name}.log"));
         let address = folder.join(format!("{name}.address"));
-        let _ = fs::remove_file(&address);
+        let private = folder.join(format!("{name}.private-address"));
+        for file in [&address, &private] {
+            let _ = fs::remove_file(file);
+        }
         let output = File::options()
             .append(true)
             .create(true)
@@ -50,6 +54,7 @@ impl Process {
             .expect("a log can be written");
         let child = command(binary, environment)
             .env("LISTEN_ADDR_FILE", &address)
+            .env("PRIVATE_LISTEN_ADDR_FILE", &private)
             .stdin(Stdio::null())
             .stdout(output.try_clone().expect("a log can be shared"))
             .stderr(output)
@@ -59,12 +64,22 @@ impl Process {
             child,
             log,
             address,
+            private,
         }
     }
 
     /// Gives the address that the program says it listens on, once it does.
     pub async fn address(&mut self) -> String {
-        let (log, file) = (self.log.clone(), self.address.clone());
+        self.told(self.address.clone()).await
+    }
+
+    /// Gives the address of the API's private port, once it listens. A worker has no other port than its one.
+    pub async fn private_address(&mut self) -> String {
+        self.told(self.private.clone()).await
+    }
+
+    async fn told(&mut self, file: PathBuf) -> String {
+        let log = self.log.clone();
         let child = &mut self.child;
         poll("the program listens", Duration::from_secs(30), async || {
             if let Some(status) = child.try_wait().expect("a child can be waited for") {

@@ -335,6 +335,7 @@ impl Stack {
         let mut environment = self.common_environment();
         let ours = [
             ("API_LISTEN", format!("{HOST}:{port}")),
+            ("API_PRIVATE_LISTEN", format!("{HOST}:0")),
             ("PUBLIC_BASE_URL", format!("http://{HOST}:{port}")),
             ("IPFS_GATEWAY_URL", self.kubo.gateway_url.clone()),
             ("AUTH_DEV_SECRET", tokens::SECRET.to_owned()),

@@ -38,6 +38,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The file to write the bound address to.
     pub listen_addr_file: Option<PathBuf>,
+    /// Where metrics are served, to the platform's own only.
+    pub private_listen: SocketAddr,
+    /// The file to write the private port's bound address to.
+    pub private_listen_addr_file: Option<PathBuf>,
     /// How long a shutdown may take.
     pub shutdown_grace: Duration,
     /// How people are named in logs.
@@ -70,6 +74,12 @@ impl Config {
             SocketAddr::from(([0, 0, 0, 0], 8080)),
         );
         let listen_addr_file = v.optional("LISTEN_ADDR_FILE", "a path");
+        let private_listen = v.or(
+            "API_PRIVATE_LISTEN",
+            "an address such as 0.0.0.0:8082",
+            SocketAddr::from(([0, 0, 0, 0], 8082)),
+        );
+        let private_listen_addr_file = v.optional("PRIVATE_LISTEN_ADDR_FILE", "a path");
         let shutdown_grace = v.duration(
             "SHUTDOWN_GRACE",
             Duration::from_secs(25),
@@ -77,7 +87,7 @@ impl Config {
             Duration::from_hours(1),
         );
         let pseudonyms = pseudonyms(v);
-        let logging = Logging::read(v, crate::logging::understood);
+        let logging = Logging::read(v, bulk_export_service::understood);
         variables.finish()?;
         let (Some(store), Some(source), Some(gateway_url), Some(public_base_url), Some(auth)) =
             (store, source, gateway_url, public_base_url, auth)
@@ -94,6 +104,8 @@ impl Config {
             auth,
             listen,
             listen_addr_file,
+            private_listen,
+            private_listen_addr_file,
             shutdown_grace,
             pseudonyms,
             logging,

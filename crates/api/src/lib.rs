@@ -7,10 +7,10 @@ pub mod auth;
 pub mod config;
 mod error;
 mod logging;
+mod private;
 mod requester;
 mod routes;
 mod server;
 mod state;
 
-pub use logging::init as init_logging;
 pub use server::{StartError, run};

@@ -1,5 +1,4 @@
-//! Log lines: JSON in production, readable in development; and one line a request. A line holds the route and never
-//! the query, a token, or a person's clear id.
+//! One log line a request. It holds the route and never the query, a token, or a person's clear id.
 
 use std::time::Instant;
 
@@ -10,30 +9,11 @@ use actix_web::{
     http::header::{HeaderName, HeaderValue},
     middleware::Next,
 };
-use bulk_export_domain::config::Logging;
 use tracing::Instrument;
 use uuid::Uuid;
 
 /// Names a request in the answer and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// Says whether a filter's directives can be used.
-pub(crate) fn understood(filter: &str) -> bool {
-    tracing_subscriber::EnvFilter::try_new(filter).is_ok()
-}
-
-/// Starts the logging of this process.
-pub fn init(logging: &Logging) {
-    let filter = tracing_subscriber::EnvFilter::new(&logging.filter);
-    let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    if logging.pretty {
-        lines.with_target(false).init();
-    } else {
-        lines.json().flatten_event(true).init();
-    }
-}
 
 /// Gives each request an id, and writes one line when its answer begins.
 pub(crate) async fn requests(

@@ -3,7 +3,7 @@
 
 mod cancel;
 mod download;
-mod health;
+pub(crate) mod health;
 mod kick_off;
 mod metadata;
 mod status;

@@ -1,7 +1,5 @@
 //! The life of the process: bind, serve, and end within the grace period.
 
-use std::{net::TcpListener, path::Path};
-
 use actix_web::{
     App, HttpServer,
     http::header,
@@ -9,10 +7,11 @@ use actix_web::{
     web,
 };
 use bulk_export_domain::sources::Origin;
+use bulk_export_service::{Metrics, listen};
 use bulk_export_store::source::Horizon;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, logging, routes, state::State};
+use crate::{config::Config, logging, private, routes, state::State};
 
 /// Why the server does not start, or stops by itself.
 #[derive(Debug, thiserror::Error)]
@@ -29,14 +28,25 @@ pub enum StartError {
 ///
 /// # Errors
 /// The address cannot be listened on.
-pub async fn run(config: Config, stop: CancellationToken) -> Result<(), StartError> {
-    let listener = TcpListener::bind(config.listen).map_err(StartError::Listen)?;
-    if let Some(file) = &config.listen_addr_file {
-        write_address(file, &listener).map_err(StartError::Listen)?;
-    }
+pub async fn run(
+    config: Config,
+    metrics: Metrics,
+    stop: CancellationToken,
+) -> Result<(), StartError> {
+    let listener =
+        listen(config.listen, config.listen_addr_file.as_deref()).map_err(StartError::Listen)?;
+    let private_listener = listen(
+        config.private_listen,
+        config.private_listen_addr_file.as_deref(),
+    )
+    .map_err(StartError::Listen)?;
     let grace = config.shutdown_grace;
     let state = web::Data::new(State::new(config).map_err(StartError::State)?);
     tokio::spawn(tell_start(state.clone()));
+    let private =
+        private::server(state.clone(), metrics, private_listener).map_err(StartError::Listen)?;
+    let private_handle = private.handle();
+    tokio::spawn(private);
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
@@ -57,15 +67,10 @@ pub async fn run(config: Config, stop: CancellationToken) -> Result<(), StartErr
         handle.stop(true).await;
     });
     server.await.map_err(StartError::Listen)?;
+    // Last: how the end goes can be seen to the end.
+    private_handle.stop(false).await;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Written aside and renamed: a reader sees the whole address or none.
-fn write_address(file: &Path, listener: &TcpListener) -> std::io::Result<()> {
-    let aside = file.with_extension("tmp");
-    std::fs::write(&aside, format!("{}\n", listener.local_addr()?))?;
-    std::fs::rename(aside, file)
 }
 
 /// Says once what the answers depend on.

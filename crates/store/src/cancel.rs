@@ -45,6 +45,7 @@ impl Store {
                     jobs::status.eq("cancelled"),
                     jobs::expires_at.eq(after(ttl)),
                     jobs::updated_at.eq(clock()),
+                    jobs::ended_at.eq(clock().nullable()),
                 ))
                 .execute(connection)?;
             append(connection, &entry)?;

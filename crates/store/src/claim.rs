@@ -254,6 +254,8 @@ fn take(
             parts::generation.eq(parts::generation + 1),
             parts::attempts.eq(parts::attempts + 1),
             parts::worker.eq(worker),
+            parts::started_at.eq(clock().nullable()),
+            parts::ended_at.eq(None::<chrono::DateTime<chrono::Utc>>),
             parts::lease_until.eq(until),
             parts::rows.eq(0),
             parts::bytes.eq(0),

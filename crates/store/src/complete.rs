@@ -11,6 +11,7 @@ use crate::{
     error::Error,
     files::add_garbage,
     finish::Finished,
+    rows::clock,
     schema::{bulk_export_issues, bulk_export_jobs, bulk_export_parts},
 };
 
@@ -70,7 +71,7 @@ fn insert_report(connection: &mut PgConnection, job: Uuid) -> QueryResult<()> {
         parts::job_id.eq(job),
         parts::ordinal.eq(last.unwrap_or(0) + 1),
         parts::kind.eq("report"),
-        parts::next_at.eq(crate::rows::clock()),
+        parts::next_at.eq(clock()),
     );
     diesel::insert_into(parts::table)
         .values(row)
@@ -101,7 +102,8 @@ pub(crate) fn fail_job(
             jobs::status.eq("failed"),
             jobs::error.eq(reason),
             jobs::expires_at.eq(after(ttl)),
-            jobs::updated_at.eq(crate::rows::clock()),
+            jobs::updated_at.eq(clock()),
+            jobs::ended_at.eq(clock().nullable()),
         ))
         .execute(connection)?;
     Ok(append_end(connection, job, Action::Fail, "failed")?)
@@ -128,6 +130,7 @@ pub(crate) fn close_parts(
             parts::state.eq(state),
             parts::generation.eq(parts::generation + 1),
             parts::lease_until.eq(None::<chrono::DateTime<chrono::Utc>>),
+            parts::ended_at.eq(clock().nullable()),
         ))
         .execute(connection)
         .map(drop)

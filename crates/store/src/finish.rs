@@ -259,6 +259,7 @@ fn done(connection: &mut PgConnection, claim: &Claim, rows: u64, bytes: u64) -> 
         parts::rows.eq(signed(rows)),
         parts::bytes.eq(signed(bytes)),
         parts::error.eq(None::<String>),
+        parts::ended_at.eq(clock().nullable()),
     );
     written(
         diesel::update(

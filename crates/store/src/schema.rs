@@ -21,6 +21,9 @@ diesel::table! {
         transaction_time -> Timestamptz,
         turn_at -> Timestamptz,
         released_at -> Nullable<Timestamptz>,
+        file_rows -> Nullable<BigInt>,
+        trace_parent -> Nullable<Text>,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -42,6 +45,8 @@ diesel::table! {
         rows -> BigInt,
         bytes -> BigInt,
         error -> Nullable<Text>,
+        started_at -> Nullable<Timestamptz>,
+        ended_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -92,6 +97,65 @@ diesel::table! {
         one -> Bool,
         garbage -> BigInt,
         collected_at -> Nullable<Timestamptz>,
+        repo_bytes -> Nullable<BigInt>,
+        capacity_bytes -> Nullable<BigInt>,
+        private -> Nullable<Bool>,
+        measured_at -> Nullable<Timestamptz>,
+        pins -> Nullable<BigInt>,
+        unowned_pins -> Nullable<BigInt>,
+        swept_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    bulk_export_service (one) {
+        one -> Bool,
+        paused_at -> Nullable<Timestamptz>,
+        paused_by -> Nullable<Text>,
+        pause_reason -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    bulk_export_workers (name) {
+        name -> Text,
+        version -> Text,
+        slots -> Integer,
+        running -> Integer,
+        claiming -> Bool,
+        note -> Nullable<Text>,
+        started_at -> Timestamptz,
+        seen_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    bulk_export_webhooks (id) {
+        id -> Uuid,
+        requester_id -> Text,
+        url -> Text,
+        events -> Array<Text>,
+        secrets -> Array<Text>,
+        created_at -> Timestamptz,
+        disabled_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    bulk_export_deliveries (id) {
+        id -> Uuid,
+        webhook_id -> Uuid,
+        job_id -> Uuid,
+        event -> Text,
+        payload -> Text,
+        state -> Text,
+        attempts -> Integer,
+        next_at -> Timestamptz,
+        lease_until -> Nullable<Timestamptz>,
+        last_status -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamptz,
+        delivered_at -> Nullable<Timestamptz>,
     }
 }
 

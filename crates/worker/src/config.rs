@@ -102,7 +102,7 @@ impl Config {
         let sweep_interval = v.duration("SWEEP_INTERVAL", hour, second, hour * 24);
         let grace = v.duration("EXPORT_GRACE", hour, Duration::ZERO, hour * 24 * 7);
         let shutdown_grace = v.duration("SHUTDOWN_GRACE", Duration::from_secs(25), second, hour);
-        let logging = Logging::read(v, crate::logging::understood);
+        let logging = Logging::read(v, bulk_export_service::understood);
         variables.finish()?;
         let (Some(store), Some(source), Some(ipfs_api_url)) = (store, source, ipfs_api_url) else {
             unreachable!("what is missing was noted as a problem")

@@ -1,20 +1,28 @@
-//! `/healthz` and `/readyz` of the worker. Alive means that the process answers; ready means that PostgreSQL does and that
+//! The worker's private port: `/metrics`, `/healthz` and `/readyz`. Alive means that the process answers; ready means that PostgreSQL does and that
 //! the checks of the start have passed. Redis and the node are reported: a worker waits for them by itself.
 
 use std::net::TcpListener;
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 
+use bulk_export_service::Metrics;
+
 use crate::Context;
 
 /// Makes the server on a bound socket.
-pub(crate) fn server(context: &Context, listener: TcpListener) -> std::io::Result<Server> {
-    let data = web::Data::new(context.clone());
+pub(crate) fn server(
+    context: &Context,
+    metrics: Metrics,
+    listener: TcpListener,
+) -> std::io::Result<Server> {
+    let (data, metrics) = (web::Data::new(context.clone()), web::Data::new(metrics));
     let app = move || {
         App::new()
             .app_data(data.clone())
+            .app_data(metrics.clone())
             .route("/healthz", web::get().to(alive))
             .route("/readyz", web::get().to(ready))
+            .route("/metrics", web::get().to(scrape))
     };
     Ok(HttpServer::new(app)
         .workers(1)
@@ -23,6 +31,10 @@ pub(crate) fn server(context: &Context, listener: TcpListener) -> std::io::Resul
         .disable_signals()
         .listen(listener)?
         .run())
+}
+
+async fn scrape(metrics: web::Data<Metrics>) -> HttpResponse {
+    metrics.answer()
 }
 
 async fn alive() -> HttpResponse {

@@ -12,7 +12,6 @@ mod gate;
 mod health;
 mod lease;
 mod lines;
-mod logging;
 mod pipeline;
 mod reconcile;
 mod release;
@@ -20,5 +19,4 @@ mod run;
 mod sweep;
 
 pub use context::Context;
-pub use logging::init as init_logging;
 pub use run::{StartError, run};

@@ -1,8 +1,9 @@
 //! The life of the process: wait for what it needs, check it, work, and end within the grace period.
 
-use std::{net::TcpListener, path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bulk_export_queue::{Listener, OnHint};
+use bulk_export_service::{Metrics, listen};
 use bulk_export_store::source::Unfit;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -44,9 +45,15 @@ pub(crate) fn listed<T: std::fmt::Display>(things: &[T]) -> String {
 ///
 /// # Errors
 /// Something is configured so that nothing could be exported.
-pub async fn run(context: Context, stop: CancellationToken) -> Result<(), StartError> {
-    let listener = listen(&context).map_err(StartError::Listen)?;
-    let health = health::server(&context, listener).map_err(StartError::Listen)?;
+pub async fn run(
+    context: Context,
+    metrics: Metrics,
+    stop: CancellationToken,
+) -> Result<(), StartError> {
+    let config = &context.config;
+    let listener =
+        listen(config.listen, config.listen_addr_file.as_deref()).map_err(StartError::Listen)?;
+    let health = health::server(&context, metrics, listener).map_err(StartError::Listen)?;
     let health_handle = health.handle();
     context.tracker.spawn(health);
     let result = tokio::select! {
@@ -56,21 +63,6 @@ pub async fn run(context: Context, stop: CancellationToken) -> Result<(), StartE
     shut_down(&context).await;
     health_handle.stop(true).await;
     result
-}
-
-fn listen(context: &Context) -> std::io::Result<TcpListener> {
-    let listener = TcpListener::bind(context.config.listen)?;
-    if let Some(file) = &context.config.listen_addr_file {
-        write_address(file, &listener)?;
-    }
-    Ok(listener)
-}
-
-/// Written aside and renamed: a reader sees the whole address or none.
-fn write_address(file: &Path, listener: &TcpListener) -> std::io::Result<()> {
-    let aside = file.with_extension("tmp");
-    std::fs::write(&aside, format!("{}\n", listener.local_addr()?))?;
-    std::fs::rename(aside, file)
 }
 
 /// Works for ever; ends only with an error.

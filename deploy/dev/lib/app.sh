@@ -16,6 +16,7 @@ app_settings() {
     port=$(free_port)
     cat "$dir/env" - >"$dir/app/settings" <<-SETTINGS
 		API_LISTEN=127.0.0.1:$port
+		API_PRIVATE_LISTEN=127.0.0.1:$(free_port)
 		PUBLIC_BASE_URL=http://127.0.0.1:$port
 		AUTH_DEV_SECRET=$(random_hex)
 		AUTH_ISSUER=https://issuer.example.org

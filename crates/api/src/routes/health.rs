@@ -7,12 +7,12 @@ use serde_json::json;
 use crate::state::State;
 
 /// Says that the process answers.
-pub(super) async fn alive() -> HttpResponse {
+pub(crate) async fn alive() -> HttpResponse {
     HttpResponse::Ok().json(json!({"status": "alive"}))
 }
 
 /// Says whether requests can be answered.
-pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
+pub(crate) async fn ready(state: web::Data<State>) -> HttpResponse {
     let (postgres, redis, ipfs) = tokio::join!(
         state.store.ready(),
         state.hints.ready(),

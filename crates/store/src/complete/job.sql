@@ -5,7 +5,8 @@ SET status = 'completed',
     total_resources = files.total,
     output_files = files.list,
     expires_at = clock_timestamp() + interval '1 second' * $2,
-    updated_at = clock_timestamp()
+    updated_at = clock_timestamp(),
+    ended_at = clock_timestamp()
 FROM (
     SELECT coalesce(sum(f.rows) FILTER (WHERE f.kind = 'output'), 0)::bigint AS total,
            coalesce(jsonb_agg(jsonb_build_object(

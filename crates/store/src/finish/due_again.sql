@@ -7,5 +7,6 @@ SET state = 'due',
     handed_back = handed_back + $5,
     rows = 0,
     bytes = 0,
-    error = $6
+    error = $6,
+    ended_at = clock_timestamp()
 WHERE job_id = $1 AND ordinal = $2 AND generation = $3 AND state = 'running'

@@ -2,17 +2,18 @@
 //! and never a row, a CID, a token or a connection string.
 
 use bulk_export_domain::config::Logging;
+use tracing_subscriber::EnvFilter;
 
 /// Says whether a filter's directives can be used.
-pub(crate) fn understood(filter: &str) -> bool {
-    tracing_subscriber::EnvFilter::try_new(filter).is_ok()
+#[must_use]
+pub fn understood(filter: &str) -> bool {
+    EnvFilter::try_new(filter).is_ok()
 }
 
 /// Starts the logging of this process.
-pub fn init(logging: &Logging) {
-    let filter = tracing_subscriber::EnvFilter::new(&logging.filter);
+pub(crate) fn init(logging: &Logging) {
     let lines = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_env_filter(EnvFilter::new(&logging.filter))
         .with_writer(std::io::stderr);
     if logging.pretty {
         lines.with_target(false).init();

@@ -1,0 +1,13 @@
+//! What our two servers do the same way: read the configuration, start logs and metrics, listen, and end when told.
+//!
+//! It knows no job and no part, opens no database and serves nobody by itself.
+
+mod listen;
+mod logging;
+mod metrics;
+mod process;
+
+pub use listen::listen;
+pub use logging::understood;
+pub use metrics::Metrics;
+pub use process::main;

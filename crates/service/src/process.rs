@@ -1,0 +1,74 @@
+//! The life of a server's process: its configuration whole or not at all, and one end for every signal.
+
+use std::{future::Future, process::ExitCode, time::Duration};
+
+use bulk_export_domain::config::{Logging, Problems, Variables};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{logging, metrics::Metrics};
+
+/// Runs a server: `read` its configuration, start its logs, and `serve` until SIGTERM or SIGINT cancels the token.
+/// Whatever is wrong goes to the standard error output.
+pub fn main<C, F>(
+    read: impl FnOnce(Variables) -> Result<C, Problems>,
+    logs: impl FnOnce(&C) -> &Logging,
+    serve: impl FnOnce(C, Metrics, CancellationToken) -> F,
+) -> ExitCode
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let config = match Variables::from_process().and_then(read) {
+        Ok(config) => config,
+        Err(problems) => {
+            eprintln!("error: {problems}");
+            return ExitCode::FAILURE;
+        }
+    };
+    logging::init(logs(&config));
+    match run(config, serve) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs until it is told to stop. A thread that hangs in a server that does not answer holds the end up no longer than
+/// this: dropping the runtime would wait for it for ever.
+fn run<C, F>(
+    config: C,
+    serve: impl FnOnce(C, Metrics, CancellationToken) -> F,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = anyhow::Result<()>>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let ended = runtime.block_on(async {
+        let metrics = Metrics::install()?;
+        serve(config, metrics, told_to_stop()?).await
+    });
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// Gives a token that SIGTERM and SIGINT cancel.
+fn told_to_stop() -> std::io::Result<CancellationToken> {
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    let stop = CancellationToken::new();
+    let told = stop.clone();
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.cancel();
+    });
+    Ok(stop)
+}
