@@ -35,8 +35,10 @@ pub enum Event {
     Complete,
     /// A part cannot be done.
     Fail,
-    /// The client deletes it.
+    /// The client or an operator deletes it.
     Cancel,
+    /// An operator lets its failed parts be tried again.
+    Retry,
 }
 
 /// An event that the state does not allow.
@@ -89,8 +91,10 @@ impl Status {
             (Self::Pending | Self::InProgress | Self::Completed | Self::Failed, Event::Cancel) => {
                 Ok(Self::Cancelled)
             }
+            (Self::Failed, Event::Retry) => Ok(Self::InProgress),
             (Self::Pending, Event::Complete)
             | (Self::Completed | Self::Failed, Event::Start | Event::Complete | Event::Fail)
+            | (Self::Pending | Self::InProgress | Self::Completed, Event::Retry)
             | (Self::Cancelled, _) => Err(InvalidTransition {
                 status: self,
                 event,
@@ -245,12 +249,12 @@ mod tests {
 
     #[test]
     fn every_pair_of_state_and_event_is_decided() {
-        use Event::{Cancel, Complete, Fail, Start};
+        use Event::{Cancel, Complete, Fail, Retry, Start};
         use Status::{Cancelled, Completed, Failed, InProgress, Pending};
         let table = [
             (
                 Pending,
-                [Some(InProgress), None, Some(Failed), Some(Cancelled)],
+                [Some(InProgress), None, Some(Failed), Some(Cancelled), None],
             ),
             (
                 InProgress,
@@ -259,14 +263,18 @@ mod tests {
                     Some(Completed),
                     Some(Failed),
                     Some(Cancelled),
+                    None,
                 ],
             ),
-            (Completed, [None, None, None, Some(Cancelled)]),
-            (Failed, [None, None, None, Some(Cancelled)]),
-            (Cancelled, [None, None, None, None]),
+            (Completed, [None, None, None, Some(Cancelled), None]),
+            (
+                Failed,
+                [None, None, None, Some(Cancelled), Some(InProgress)],
+            ),
+            (Cancelled, [None; 5]),
         ];
         for (status, expected) in table {
-            let got = [Start, Complete, Fail, Cancel].map(|event| status.after(event).ok());
+            let got = [Start, Complete, Fail, Cancel, Retry].map(|event| status.after(event).ok());
             assert_eq!(got, expected, "{status:?}");
         }
     }

@@ -119,6 +119,50 @@ impl PartKind {
     }
 }
 
+/// The word for a part's state, as the row spells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartState {
+    /// It waits for a worker.
+    Due,
+    /// A worker has it under lease.
+    Running,
+    /// Its files are proved and recorded.
+    Done,
+    /// Its job failed before it was done.
+    Failed,
+    /// Its job was cancelled before it was done.
+    Cancelled,
+}
+
+impl PartState {
+    /// Every state.
+    pub const ALL: [Self; 5] = [
+        Self::Due,
+        Self::Running,
+        Self::Done,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
+    /// Gives the word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// Reads the word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
 /// A part under lease: what was claimed, under which generation, and what its job asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {

@@ -27,6 +27,10 @@ pub enum Action {
     Expire,
     /// Something was refused.
     Deny,
+    /// An operator let a failed job's parts be tried again.
+    Retry,
+    /// An operator asked for a sweep.
+    Sweep,
 }
 
 impl Action {
@@ -39,6 +43,8 @@ impl Action {
             Self::Fail => "fail",
             Self::Expire => "expire",
             Self::Deny => "deny",
+            Self::Retry => "retry",
+            Self::Sweep => "sweep",
         }
     }
 }

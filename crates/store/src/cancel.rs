@@ -1,14 +1,20 @@
 //! Cancelling: the same lock as completing, so that exactly one wins. The pins are released by a worker: the API has
 //! no way to the node.
 
-use bulk_export_domain::{ids::JobId, policy::Requester};
+use std::time::Duration;
+
+use bulk_export_domain::{
+    ids::JobId,
+    job::{Event, Status},
+    policy::Requester,
+};
 use diesel::prelude::*;
 use uuid::Uuid;
 
 use crate::{
     audit::{Action, Entry, append},
     complete::{after, close_parts},
-    error::Error,
+    error::{Error, corrupt},
     pool::Store,
     rows::clock,
     schema::bulk_export_jobs,
@@ -21,37 +27,12 @@ impl Store {
     /// # Errors
     /// The database is away; nothing was changed.
     pub async fn cancel(&self, job: JobId, requester: &Requester) -> Result<bool, Error> {
-        use bulk_export_jobs as jobs;
         let ttl = self.ttl;
         let entry = Entry::new(Action::Cancel, "cancelled")
             .job(job)
             .by(requester);
-        self.transaction(move |connection| {
-            let gone = jobs::status
-                .eq("cancelled")
-                .or(jobs::expires_at.le(clock().nullable()).assume_not_null());
-            let found: Option<(Uuid, Option<bool>)> = jobs::table
-                .find(job.uuid())
-                .for_update()
-                .select((jobs::id, gone.nullable()))
-                .first(connection)
-                .optional()?;
-            if !matches!(found, Some((_, None | Some(false)))) {
-                return Ok(false);
-            }
-            close_parts(connection, job.uuid(), "cancelled")?;
-            diesel::update(jobs::table.find(job.uuid()))
-                .set((
-                    jobs::status.eq("cancelled"),
-                    jobs::expires_at.eq(after(ttl)),
-                    jobs::updated_at.eq(clock()),
-                    jobs::ended_at.eq(clock().nullable()),
-                ))
-                .execute(connection)?;
-            append(connection, &entry)?;
-            Ok(true)
-        })
-        .await
+        self.transaction(move |connection| cancel_in(connection, job, &entry, ttl))
+            .await
     }
 
     /// Lists the cancelled jobs whose pins have not been released yet.
@@ -90,4 +71,40 @@ impl Store {
         })
         .await
     }
+}
+
+/// Cancels a job and appends the entry; `false` when it is cancelled, expired or gone.
+pub(crate) fn cancel_in(
+    connection: &mut PgConnection,
+    job: JobId,
+    entry: &Entry,
+    ttl: Duration,
+) -> Result<bool, Error> {
+    use bulk_export_jobs as jobs;
+    let expired = jobs::expires_at.le(clock().nullable());
+    let found: Option<(String, Option<bool>)> = jobs::table
+        .find(job.uuid())
+        .for_update()
+        .select((jobs::status, expired))
+        .first(connection)
+        .optional()?;
+    let Some((status, None | Some(false))) = found else {
+        return Ok(false);
+    };
+    let status =
+        Status::parse(&status).ok_or_else(|| corrupt("bulk_export_jobs", "status", &job))?;
+    let Ok(next) = status.after(Event::Cancel) else {
+        return Ok(false);
+    };
+    close_parts(connection, job.uuid(), "cancelled")?;
+    diesel::update(jobs::table.find(job.uuid()))
+        .set((
+            jobs::status.eq(next.as_str()),
+            jobs::expires_at.eq(after(ttl)),
+            jobs::updated_at.eq(clock()),
+            jobs::ended_at.eq(clock().nullable()),
+        ))
+        .execute(connection)?;
+    append(connection, entry)?;
+    Ok(true)
 }

@@ -16,6 +16,7 @@ mod finish;
 mod jobs;
 pub mod load;
 mod migrate;
+pub mod operator;
 mod pool;
 mod reconcile;
 mod report;

@@ -104,6 +104,11 @@ diesel::table! {
         pins -> Nullable<BigInt>,
         unowned_pins -> Nullable<BigInt>,
         swept_at -> Nullable<Timestamptz>,
+        swept_files -> Nullable<BigInt>,
+        swept_jobs -> Nullable<BigInt>,
+        swept_orphans -> Nullable<BigInt>,
+        swept_failed -> Nullable<BigInt>,
+        swept_ms -> Nullable<BigInt>,
     }
 }
 
@@ -113,6 +118,8 @@ diesel::table! {
         paused_at -> Nullable<Timestamptz>,
         paused_by -> Nullable<Text>,
         pause_reason -> Nullable<Text>,
+        sweep_wanted_at -> Nullable<Timestamptz>,
+        sweep_lease_until -> Nullable<Timestamptz>,
     }
 }
 
