@@ -9,6 +9,7 @@ mod job;
 mod jobs;
 mod now;
 mod sweep;
+mod throughput;
 
 use std::fmt;
 
@@ -16,8 +17,9 @@ pub use actions::{Cancelled, Retried};
 pub use clients::Client;
 pub use job::{FileLine, JobView, PartCounts, PartLine, TimelineEntry, Whose};
 pub use jobs::{Counts, Cursor, Filter, InvalidCursor, JobLine};
-pub use now::{NodeView, OpenJob, OwnedPins, Queue, Span, Throughput, WorkerLine};
+pub use now::{NodeView, OpenJob, OwnedPins, Queue, WorkerLine};
 pub use sweep::{SweepReport, Swept};
+pub use throughput::{Span, Throughput};
 
 /// A requester's or an operator's id in clear. Its `Debug` names nobody.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]

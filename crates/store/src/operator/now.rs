@@ -1,4 +1,4 @@
-//! How things stand now: workers, the queue, the node, and what was done lately. Ages are by the database's clock.
+//! How things stand now: workers, the queue and the node. Ages are by the database's clock.
 
 use std::time::Duration;
 
@@ -66,22 +66,6 @@ pub struct OpenJob {
     /// How long ago it was kicked off.
     pub age: Duration,
 }
-
-/// What was exported within a span of time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Span {
-    /// How many minutes, up to now.
-    pub minutes: u32,
-    /// How many parts were done.
-    pub parts: u64,
-    /// Resources in them.
-    pub resources: u64,
-    /// Bytes of NDJSON in them.
-    pub bytes: u64,
-}
-
-/// What was exported in the last 1, 5 and 60 minutes.
-pub type Throughput = [Span; 3];
 
 /// The node as workers last saw it, and the last sweep.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -172,18 +156,6 @@ struct OpenRow {
 }
 
 #[derive(QueryableByName)]
-struct SpanRow {
-    #[diesel(sql_type = sql_types::Integer)]
-    minutes: i32,
-    #[diesel(sql_type = sql_types::BigInt)]
-    parts: i64,
-    #[diesel(sql_type = sql_types::BigInt)]
-    resources: i64,
-    #[diesel(sql_type = sql_types::BigInt)]
-    bytes: i64,
-}
-
-#[derive(QueryableByName)]
 struct OwnedRow {
     #[diesel(sql_type = sql_types::BigInt)]
     pins: i64,
@@ -248,28 +220,6 @@ impl Store {
                 progress: u8::try_from(row.progress).map_err(|_| wrong("progress"))?,
                 age: seconds(row.age),
             }))
-        })
-        .await
-    }
-
-    /// Sums what was exported in the last 1, 5 and 60 minutes.
-    ///
-    /// # Errors
-    /// The database is away.
-    pub async fn throughput(&self) -> Result<Throughput, Error> {
-        self.run(|connection| {
-            let rows: Vec<SpanRow> =
-                diesel::sql_query(include_str!("now/throughput.sql")).load(connection)?;
-            let mut spans = Throughput::default();
-            for (span, row) in spans.iter_mut().zip(rows) {
-                *span = Span {
-                    minutes: u32::try_from(row.minutes).unwrap_or(0),
-                    parts: unsigned(row.parts),
-                    resources: unsigned(row.resources),
-                    bytes: unsigned(row.bytes),
-                };
-            }
-            Ok(spans)
         })
         .await
     }
