@@ -13,4 +13,5 @@ pub mod progress;
 pub mod records;
 pub mod sample;
 pub mod table;
-pub mod text;
+
+pub use bulk_export_domain::text;

@@ -21,3 +21,4 @@ pub mod range;
 pub mod resource_type;
 pub mod sources;
 pub mod stored;
+pub mod text;

@@ -57,6 +57,24 @@ pub fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {noun}", count(number))
 }
 
+/// Writes a length of time in its two largest units.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    const UNITS: [(u64, &str); 4] = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let first = UNITS
+        .iter()
+        .position(|(length, _)| seconds >= *length)
+        .unwrap_or(UNITS.len() - 1);
+    let (length, unit) = UNITS[first];
+    let mut text = format!("{} {unit}", seconds / length);
+    if let Some((smaller, unit)) = UNITS.get(first + 1)
+        && seconds % length >= *smaller
+    {
+        text = format!("{text} {} {unit}", seconds % length / smaller);
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,6 +112,24 @@ mod tests {
             assert_eq!(size(bytes), text);
         }
         assert_eq!(size(u64::MAX), "18446744.1 TB");
+    }
+
+    #[test]
+    fn a_length_of_time_has_two_units_at_most() {
+        let cases = [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (200, "3 min 20 s"),
+            (3_600, "1 h"),
+            (3_659, "1 h"),
+            (7_500, "2 h 5 min"),
+            (86_399, "23 h 59 min"),
+            (273_600, "3 d 4 h"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(duration(seconds), text);
+        }
     }
 
     #[test]
