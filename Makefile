@@ -1,6 +1,6 @@
 # Every target is one command; anything with a condition in it is a script in deploy/dev.
 .DEFAULT_GOAL := help
-.PHONY: help demo dev stop test bench check fmt lint doc migrate services images
+.PHONY: help demo dev stop test bench soak check fmt lint doc migrate services images
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -18,7 +18,10 @@ test: ## every test, on private PostgreSQL, Redis and Kubo
 	@deploy/dev/test
 
 bench: ## measure it against what the machine can do (BENCH=10gb: memory only; BENCH=quick: does the bench work?)
-	@deploy/dev/bench
+	@deploy/dev/bench export
+
+soak: ## give it twice what this machine serves, for five minutes (SOAK=quick: less than one)
+	@deploy/dev/bench soak
 
 check: ## formatting, lints, documentation, dependencies, file sizes
 	@deploy/dev/check

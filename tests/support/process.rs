@@ -161,17 +161,26 @@ impl Process {
 
     /// Gives the most memory that the program ever held, in bytes (`VmHWM`).
     pub fn peak_memory(&self) -> u64 {
+        self.memory_line("VmHWM:")
+    }
+
+    /// Gives the memory that the program holds, in bytes (`VmRSS`).
+    pub fn memory(&self) -> u64 {
+        self.memory_line("VmRSS:")
+    }
+
+    fn memory_line(&self, name: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))
             .expect("the program runs");
         let line = status
             .lines()
-            .find(|line| line.starts_with("VmHWM:"))
-            .expect("Linux tells the peak");
+            .find(|line| line.starts_with(name))
+            .expect("Linux tells it");
         let kilobytes = line
             .split_whitespace()
             .nth(1)
             .and_then(|word| word.parse::<u64>().ok());
-        kilobytes.expect("the peak is a number") * 1024
+        kilobytes.expect("memory is a number") * 1024
     }
 
     /// Gives all that the program has written so far.

@@ -214,6 +214,14 @@ impl Stack {
 
     /// Starts the API on a free port; again on another one when somebody was quicker.
     pub async fn start_api(&mut self) {
+        self.start_api_with(&[]).await;
+    }
+
+    /// Starts the API with more variables.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn start_api_with(&mut self, more: &[(&str, &str)]) {
         for attempt in 0..5 {
             let port = TcpListener::bind((HOST, 0))
                 .and_then(|socket| socket.local_addr())
@@ -221,6 +229,10 @@ impl Stack {
                 .port();
             let mut environment = self.api_environment(port);
             environment.extend(self.builder.api.clone());
+            environment.extend(
+                more.iter()
+                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+            );
             let mut api = Process::start(
                 Binary::Api,
                 &environment,

@@ -90,16 +90,3 @@ pub(crate) fn middle(mut numbers: Vec<f64>) -> f64 {
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]
 }
-
-/// Gives the number below which this share of the numbers lies.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a place among a few thousand numbers"
-)]
-pub(crate) fn quantile(numbers: &mut [f64], share: f64) -> f64 {
-    numbers.sort_by(f64::total_cmp);
-    let place = (numbers.len() as f64 * share).ceil() as usize;
-    numbers[place.clamp(1, numbers.len()) - 1]
-}

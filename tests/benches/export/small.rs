@@ -2,13 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use bulk_export_tests::tokens;
+use bulk_export_tests::{quantile, tokens};
 use futures::{StreamExt, stream};
 use reqwest::{Client, StatusCode};
 
 use crate::{
     cpu::{Meter, Usage},
-    measured::quantile,
     system::{System, Workers},
 };
 
