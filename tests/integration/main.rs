@@ -14,6 +14,7 @@ mod expiry;
 mod fhir_validity;
 mod ipfs;
 mod kick_off;
+mod limits;
 mod load;
 mod manifest;
 mod migrations;

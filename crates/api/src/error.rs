@@ -7,7 +7,10 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     http::{StatusCode, header},
 };
-use bulk_export_domain::outcome::{Code, OperationOutcome};
+use bulk_export_domain::{
+    limits,
+    outcome::{Code, OperationOutcome},
+};
 
 use crate::auth::Refusal;
 
@@ -38,6 +41,9 @@ pub(crate) enum ApiError {
     /// 500: the job failed; the reason is written for the client.
     #[error("the job failed")]
     JobFailed(String),
+    /// 503: the kick-off is right, and cannot be served now.
+    #[error("the kick-off cannot be served now")]
+    NotNow(limits::Refusal),
     /// 503: something we need is away.
     #[error("something is away")]
     Unavailable(#[source] anyhow::Error),
@@ -107,6 +113,7 @@ impl ApiError {
             Self::NoSuchRange(size) => error(Code::Invalid, "the file has no such range")
                 .with_diagnostics(format!("the file has {size} bytes")),
             Self::JobFailed(reason) => error(Code::Processing, reason.as_str()),
+            Self::NotNow(refusal) => refusal.outcome(),
             Self::Unavailable(_) => {
                 error(Code::Transient, "the service cannot answer at the moment")
                     .with_diagnostics("try again later")
@@ -132,6 +139,10 @@ impl ApiError {
             Self::NoSuchRange(size) => {
                 response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")));
             }
+            Self::NotNow(refusal) => {
+                let seconds = refusal.retry_after().as_secs().to_string();
+                response.insert_header((header::RETRY_AFTER, seconds));
+            }
             Self::Unavailable(_) => {
                 response.insert_header((header::RETRY_AFTER, "5"));
             }
@@ -153,7 +164,7 @@ impl ResponseError for ApiError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchRange(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Refused(Refusal::Unavailable) | Self::Unavailable(_) => {
+            Self::Refused(Refusal::Unavailable) | Self::NotNow(_) | Self::Unavailable(_) => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::JobFailed(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -213,6 +224,7 @@ mod tests {
         assert_eq!(status(&ApiError::NoSuchRange(1)), 416);
         assert_eq!(status(&ApiError::JobFailed("x".to_owned())), 500);
         assert_eq!(status(&ApiError::Internal(cause())), 500);
+        assert_eq!(status(&ApiError::NotNow(limits::Refusal::Paused)), 503);
         assert_eq!(status(&ApiError::Unavailable(cause())), 503);
         assert_eq!(status(&ApiError::Refused(Refusal::Unavailable)), 503);
     }

@@ -10,6 +10,7 @@ pub mod hint;
 pub mod ids;
 pub mod job;
 pub mod kick_off;
+pub mod limits;
 pub mod manifest;
 pub mod mapper;
 pub mod metadata;

@@ -31,6 +31,10 @@ pub enum Action {
     Retry,
     /// An operator asked for a sweep.
     Sweep,
+    /// An operator paused kick-offs.
+    Pause,
+    /// An operator let kick-offs go on.
+    Resume,
 }
 
 impl Action {
@@ -45,6 +49,8 @@ impl Action {
             Self::Deny => "deny",
             Self::Retry => "retry",
             Self::Sweep => "sweep",
+            Self::Pause => "pause",
+            Self::Resume => "resume",
         }
     }
 }

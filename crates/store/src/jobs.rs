@@ -3,6 +3,7 @@
 use bulk_export_domain::{
     ids::{FileId, JobId},
     job::{File, Job, NewJob},
+    limits::Refusal,
     policy::Subject,
 };
 use chrono::{DateTime, Utc};
@@ -15,6 +16,7 @@ use crate::{
     pool::Store,
     rows::{FileRow, JobRow, clock},
     schema::{bulk_export_files, bulk_export_issues, bulk_export_jobs, bulk_export_parts},
+    service::admit,
 };
 
 #[derive(Insertable)]
@@ -32,13 +34,17 @@ struct NewJobRow {
 }
 
 impl Store {
-    /// Inserts a job and its plan part. When this returns, the job is accepted: it survives the loss of all else.
+    /// Inserts a job and its plan part, unless the service cannot take it now. When this returns `Ok(Ok(()))`, the job is
+    /// accepted: it survives the loss of all else.
     ///
     /// # Errors
     /// The database is away; nothing was accepted.
-    pub async fn kick_off(&self, job: NewJob) -> Result<(), Error> {
-        self.transaction(move |connection| insert(connection, &job))
-            .await
+    pub async fn kick_off(&self, job: NewJob) -> Result<Result<(), Refusal>, Error> {
+        self.transaction(move |connection| match admit(connection)? {
+            Ok(()) => insert(connection, &job).map(Ok),
+            Err(refusal) => Ok(Err(refusal)),
+        })
+        .await
     }
 
     /// Finds a job that has neither been cancelled nor expired.

@@ -22,8 +22,10 @@ mod reconcile;
 mod report;
 mod rows;
 mod schema;
+mod service;
 pub mod source;
 mod sweep;
+mod workers;
 
 pub use audit::{Action, Entry};
 pub use claim::Progress;
@@ -33,4 +35,6 @@ pub use error::{BoxError, Error};
 pub use finish::{Finished, NewFile, OnCid, Pinning};
 pub use migrate::{migrate, revert_all};
 pub use pool::Store;
+pub use service::Pause;
 pub use sweep::Collected;
+pub use workers::{Beat, DEAD_AFTER};

@@ -25,6 +25,16 @@ impl Gate {
         *self.0.borrow()
     }
 
+    /// Says why the gate is shut, in words for people.
+    pub(crate) fn note(&self) -> Option<&'static str> {
+        (!self.is_open()).then_some("the IPFS node is away, or has not been checked yet")
+    }
+
+    /// Tells each time the gate moves.
+    pub(crate) fn changes(&self) -> watch::Receiver<bool> {
+        self.0.subscribe()
+    }
+
     /// Shuts the gate: the node is away. [`keep`] opens it again.
     pub(crate) fn shut(&self) {
         self.0.send_replace(false);

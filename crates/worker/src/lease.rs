@@ -46,6 +46,11 @@ pub(crate) struct Done {
 }
 
 impl Leases {
+    /// Counts the parts that run.
+    pub(crate) fn count(&self) -> usize {
+        self.map().len()
+    }
+
     fn map(&self) -> std::sync::MutexGuard<'_, HashMap<Key, CancellationToken>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -10,6 +10,7 @@ mod export;
 mod failure;
 mod gate;
 mod health;
+mod heartbeat;
 mod lease;
 mod lines;
 mod pipeline;

@@ -11,11 +11,14 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Context,
     gate::{self, NodeRefused},
-    health, lease, reconcile, release, sweep,
+    health, heartbeat, lease, reconcile, release, sweep,
 };
 
 /// How often something that is away at the start is asked again.
 const PROBE: Duration = Duration::from_secs(2);
+
+/// How long the end waits for a database that hangs, to remove this worker's row.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why the worker does not start, or stops by itself.
 #[derive(Debug, thiserror::Error)]
@@ -56,11 +59,15 @@ pub async fn run(
     let health = health::server(&context, metrics, listener).map_err(StartError::Listen)?;
     let health_handle = health.handle();
     context.tracker.spawn(health);
+    let row = context.tracker.spawn(heartbeat::keep(context.clone()));
     let result = tokio::select! {
         result = work(&context) => result,
         () = stop.cancelled() => Ok(()),
     };
     shut_down(&context).await;
+    if timeout(PATIENCE, row).await.is_err() {
+        tracing::debug!("the worker's row stays, and grows old");
+    }
     health_handle.stop(true).await;
     result
 }

@@ -63,6 +63,7 @@ async fn sweep(context: &Context) -> Result<(), Error> {
             break;
         }
     }
+    context.store.forget_workers().await?;
     prune_versions(context, &mut swept).await?;
     release_orphans(context, &mut swept).await?;
     let collected = collect(context).await?;

@@ -9,6 +9,7 @@ use bulk_export_domain::{
     ids::JobId,
     job::NewJob,
     kick_off::{KickOff, Request},
+    limits::Refusal,
     policy::{Ownership, Requester},
 };
 use bulk_export_store::{Action, Entry};
@@ -52,12 +53,20 @@ pub(super) async fn kick_off(
         notes: kick_off.notes,
     };
     let id = job.id;
-    state.store.kick_off(job).await?;
+    if let Err(refusal) = state.store.kick_off(job).await? {
+        return Err(refused(refusal));
+    }
     state.announce(id);
     log(&state, id, &requester);
     Ok(HttpResponse::Accepted()
         .insert_header((header::CONTENT_LOCATION, state.status_url(id)))
         .finish())
+}
+
+/// Counts what is refused, by what refused it.
+fn refused(refusal: Refusal) -> ApiError {
+    metrics::counter!("bulk_export_refusals_total", "limit" => refusal.name()).increment(1);
+    ApiError::NotNow(refusal)
 }
 
 /// Joins all values of a header, as one value with commas means the same (RFC 9110, section 5.3).
