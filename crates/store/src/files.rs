@@ -11,12 +11,13 @@ use uuid::Uuid;
 use crate::{
     error::{BoxError, Error, corrupt},
     pool::Store,
-    schema::{bulk_export_files, bulk_export_node},
+    schema::{bulk_export_files, bulk_export_jobs, bulk_export_node},
 };
 
 impl Store {
     /// Removes a file's row and releases its pin if no other row has the same CID. When `unpin` fails, the row stays
-    /// and the next sweep tries again. A file that is gone already is no error.
+    /// and the next sweep tries again. A file that is gone already is no error, nor one whose job an operator lets go
+    /// on: that file stays.
     ///
     /// # Errors
     /// The database is away, or `unpin` failed.
@@ -25,17 +26,29 @@ impl Store {
         U: FnMut(&Cid) -> Result<(), BoxError> + Send + 'static,
     {
         use bulk_export_files as files;
+        use bulk_export_jobs as jobs;
         self.transaction(move |connection| {
-            let cid: Option<String> = files::table
+            let found: Option<(String, Uuid)> = files::table
                 .find(file.uuid())
-                .select(files::cid)
+                .select((files::cid, files::job_id))
                 .first(connection)
                 .optional()?;
-            let Some(cid) = cid else { return Ok(()) };
+            let Some((cid, job)) = found else {
+                return Ok(());
+            };
             let cid: Cid = cid
                 .parse()
                 .map_err(|_| corrupt("bulk_export_files", "cid", &file))?;
             lock_cid(connection, &cid)?;
+            // A retry holds this lock until it is committed.
+            let ended: bool = jobs::table
+                .find(job)
+                .for_share()
+                .select(jobs::expires_at.is_not_null())
+                .first(connection)?;
+            if !ended {
+                return Ok(());
+            }
             diesel::delete(files::table.find(file.uuid())).execute(connection)?;
             release_cid(connection, &cid, &mut unpin)
         })

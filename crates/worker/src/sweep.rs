@@ -7,7 +7,8 @@ use bulk_export_domain::{
     file::{Cid, PinName},
     sources::Origin,
 };
-use bulk_export_store::{BoxError, Collected, Error};
+use bulk_export_store::{BoxError, Collected, Error, operator::SweepReport};
+use chrono::{DateTime, Utc};
 use tokio::{
     runtime::Handle,
     time::{MissedTickBehavior, interval},
@@ -22,6 +23,12 @@ const HINT_AGE: Duration = Duration::from_hours(1);
 /// The least time between two collections; shorter only where the sweep itself comes more often.
 const COLLECT_INTERVAL: Duration = Duration::from_mins(1);
 
+/// How often a worker looks whether an operator has asked for a sweep. One row, read by its key.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// How long a worker has for a sweep that was asked for, before another may take it.
+const LEASE: Duration = Duration::from_mins(10);
+
 /// What a sweep did.
 #[derive(Debug, Default)]
 struct Swept {
@@ -30,30 +37,46 @@ struct Swept {
     orphans: u64,
     versions: u64,
     failed: u64,
+    /// Our pins when they were listed, and those without an owner that are left.
+    pins: Option<(u64, u64)>,
 }
 
-/// Sweeps until `stop`.
+/// Sweeps until `stop`: now and then, and when an operator asks for it.
 pub(crate) async fn keep(context: &Context, stop: &CancellationToken) {
     let mut ticks = interval(context.config.sweep_interval);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looks = interval(LOOK);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tokio::select! {
+        let wanted = tokio::select! {
             () = stop.cancelled() => return,
-            _ = ticks.tick() => {}
-        }
+            _ = ticks.tick() => None,
+            _ = looks.tick() => match wanted(context).await {
+                Some(wanted) => Some(wanted),
+                None => continue,
+            },
+        };
         if !context.gate.is_open() {
             continue;
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            result = sweep(context) => if let Err(error) = result {
+            result = sweep(context, wanted) => if let Err(error) = result {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the sweep broke off; the next one goes on");
             }
         }
     }
 }
 
-async fn sweep(context: &Context) -> Result<(), Error> {
+/// Takes the sweep that an operator asked for, unless another worker is at it. While the node is away nobody takes it.
+async fn wanted(context: &Context) -> Option<DateTime<Utc>> {
+    if !context.gate.is_open() {
+        return None;
+    }
+    context.store.take_wanted_sweep(LEASE).await.ok().flatten()
+}
+
+async fn sweep(context: &Context, wanted: Option<DateTime<Utc>>) -> Result<(), Error> {
     let (started, mut swept) = (Instant::now(), Swept::default());
     release_expired(context, &mut swept).await?;
     loop {
@@ -70,7 +93,9 @@ async fn sweep(context: &Context) -> Result<(), Error> {
     if let Err(error) = context.hints.tidy(HINT_AGE).await {
         tracing::warn!(%error, "finished hints stay in Redis for now");
     }
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let report = swept.report(started.elapsed());
+    context.store.swept(report, wanted).await?;
+    let duration_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
     if swept.files + swept.jobs + swept.orphans + swept.versions + swept.failed > 0
         || matches!(collected, Collected::Blocks(_))
     {
@@ -86,6 +111,19 @@ async fn sweep(context: &Context) -> Result<(), Error> {
         );
     }
     Ok(())
+}
+
+impl Swept {
+    const fn report(&self, took: Duration) -> SweepReport {
+        SweepReport {
+            files: self.files,
+            jobs: self.jobs,
+            orphans: self.orphans,
+            failed: self.failed,
+            took,
+            pins: self.pins,
+        }
+    }
 }
 
 /// Releases the files of jobs that expired a grace ago. One that fails stays for the next sweep and holds up nobody.
@@ -147,13 +185,24 @@ async fn release_orphans(context: &Context, swept: &mut Swept) -> Result<(), Err
         .into_iter()
         .filter_map(|pin| Some((pin.name.parse().ok()?, pin.cid)))
         .collect();
+    let listed = ours.len() as u64;
+    let mut left = 0;
     for orphan in context.store.orphans(ours).await? {
-        context
+        match context
             .store
             .release_orphan(orphan, unpinning(context))
-            .await?;
-        swept.orphans += 1;
+            .await
+        {
+            Ok(()) => swept.orphans += 1,
+            Err(Error::Caller(error)) => {
+                tracing::warn!(%error, "a pin without an owner could not be released");
+                left += 1;
+            }
+            Err(error) => return Err(error),
+        }
     }
+    swept.failed += left;
+    swept.pins = Some((listed, left));
     Ok(())
 }
 
