@@ -1,4 +1,4 @@
-//! The identifiers of jobs and files: random 128-bit values that tell nothing and cannot be guessed.
+//! The identifiers of jobs, files and webhooks: random 128-bit values that tell nothing and cannot be guessed.
 //! They are no permission: every request is checked against the requester as well.
 
 use std::{fmt, str::FromStr};
@@ -63,6 +63,14 @@ id!(
 id!(
     /// Names a file of a job in its download URL.
     FileId
+);
+id!(
+    /// Names a registered receiver of webhooks.
+    WebhookId
+);
+id!(
+    /// Names a delivery: the `webhook-id` that its receiver sees, the same at every attempt.
+    DeliveryId
 );
 
 #[cfg(test)]

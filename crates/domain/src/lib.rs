@@ -23,3 +23,4 @@ pub mod resource_type;
 pub mod sources;
 pub mod stored;
 pub mod text;
+pub mod webhook;
