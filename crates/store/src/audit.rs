@@ -38,7 +38,7 @@ pub enum Action {
 }
 
 impl Action {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::KickOff => "kick_off",
             Self::Download => "download",
@@ -97,13 +97,6 @@ impl Entry {
     #[must_use]
     pub fn by(mut self, requester: &Requester) -> Self {
         self.requester_id = Some(requester.id.clone());
-        self
-    }
-
-    /// Names who asked, where only the id is known.
-    #[must_use]
-    pub(crate) fn by_id(mut self, requester_id: String) -> Self {
-        self.requester_id = Some(requester_id);
         self
     }
 

@@ -6,32 +6,16 @@ use bulk_export_domain::{
     limits::Refusal,
     policy::Subject,
 };
-use chrono::{DateTime, Utc};
-use diesel::prelude::*;
-use uuid::Uuid;
+use diesel::{prelude::*, sql_types};
 
 use crate::{
-    audit::{Action, Entry, append},
+    audit::Action,
     error::Error,
     pool::Store,
     rows::{FileRow, JobRow, clock},
-    schema::{bulk_export_files, bulk_export_issues, bulk_export_jobs, bulk_export_parts},
+    schema::{bulk_export_files, bulk_export_jobs},
     service::admit,
 };
-
-#[derive(Insertable)]
-#[diesel(table_name = bulk_export_jobs)]
-struct NewJobRow {
-    id: Uuid,
-    requester_id: String,
-    requester_role: &'static str,
-    resource_types: Vec<&'static str>,
-    level: &'static str,
-    request_url: String,
-    subject_patient: Option<String>,
-    since: Option<DateTime<Utc>>,
-    transaction_time: DateTime<Utc>,
-}
 
 impl Store {
     /// Inserts a job and its plan part, unless the service cannot take it now. When this returns `Ok(Ok(()))`, the job is
@@ -109,58 +93,26 @@ impl Store {
 fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<(), Error> {
     let subject_patient = match job.subject() {
         Subject::Everyone => None,
-        Subject::Patient(patient) => Some(patient.reveal().to_owned()),
+        Subject::Patient(patient) => Some(patient.reveal()),
     };
-    let row = NewJobRow {
-        id: job.id.uuid(),
-        requester_id: job.ownership.requester_id.clone(),
-        requester_role: job.role.as_str(),
-        resource_types: job
-            .types
-            .iter()
-            .map(|resource_type| resource_type.as_str())
-            .collect(),
-        level: "patient",
-        request_url: job.request_url.clone(),
-        subject_patient,
-        since: job.since,
-        transaction_time: job.transaction_time,
-    };
-    diesel::insert_into(bulk_export_jobs::table)
-        .values(row)
+    let types: Vec<&str> = job.types.iter().map(|one| one.as_str()).collect();
+    let notes: Vec<String> = job
+        .notes
+        .iter()
+        .map(serde_json::to_string)
+        .collect::<Result<_, _>>()
+        .map_err(|error| Error::Caller(error.into()))?;
+    diesel::sql_query(include_str!("jobs/kick_off.sql"))
+        .bind::<sql_types::Uuid, _>(job.id.uuid())
+        .bind::<sql_types::Text, _>(&job.ownership.requester_id)
+        .bind::<sql_types::Text, _>(job.role.as_str())
+        .bind::<sql_types::Array<sql_types::Text>, _>(types)
+        .bind::<sql_types::Text, _>(&job.request_url)
+        .bind::<sql_types::Nullable<sql_types::Text>, _>(subject_patient)
+        .bind::<sql_types::Nullable<sql_types::Timestamptz>, _>(job.since)
+        .bind::<sql_types::Timestamptz, _>(job.transaction_time)
+        .bind::<sql_types::Array<sql_types::Text>, _>(notes)
+        .bind::<sql_types::Text, _>(Action::KickOff.as_str())
         .execute(connection)?;
-    insert_plan(connection, job)?;
-    let entry = Entry::new(Action::KickOff, "accepted")
-        .job(job.id)
-        .by_id(job.ownership.requester_id.clone())
-        .about(job.subject());
-    Ok(append(connection, &entry)?)
-}
-
-/// The notes of the kick-off belong to the plan part under generation 0, which no claim ever has.
-fn insert_plan(connection: &mut PgConnection, job: &NewJob) -> Result<(), Error> {
-    use bulk_export_issues as issues;
-    use bulk_export_parts as parts;
-    let plan = (
-        parts::job_id.eq(job.id.uuid()),
-        parts::ordinal.eq(0),
-        parts::kind.eq("plan"),
-        parts::next_at.eq(clock()),
-    );
-    diesel::insert_into(parts::table)
-        .values(plan)
-        .execute(connection)?;
-    for note in &job.notes {
-        let outcome = serde_json::to_string(note).map_err(|error| Error::Caller(error.into()))?;
-        let values = (
-            issues::job_id.eq(job.id.uuid()),
-            issues::ordinal.eq(0),
-            issues::generation.eq(0),
-            issues::outcome.eq(outcome),
-        );
-        diesel::insert_into(issues::table)
-            .values(values)
-            .execute(connection)?;
-    }
     Ok(())
 }
