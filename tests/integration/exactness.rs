@@ -2,12 +2,17 @@
 //! committed. The resource store shows every version valid at T and no other, whenever and by whomever it is read; the
 //! tables that others write lose nothing between one export and the next.
 
+mod again;
+mod chain;
+mod files;
+mod http;
 mod kick_off;
 mod model;
 mod platform;
 mod resources;
 mod store;
 mod storm;
+mod waits;
 
 /// How many sessions write.
 const WRITERS: usize = 16;

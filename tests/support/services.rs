@@ -9,6 +9,8 @@ use std::{
     sync::OnceLock,
 };
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use crate::{binaries::workspace, kubo::Kubo, redis::Redis};
 
 /// The services that all tests share.
@@ -60,6 +62,16 @@ pub struct Private {
     environment: BTreeMap<String, String>,
 }
 
+/// A frozen service. Dropped, it goes on.
+#[derive(Debug)]
+pub struct Frozen(Pid);
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        let _ = kill_process(self.0, Signal::CONT);
+    }
+}
+
 impl Private {
     /// Starts a private instance (`redis` or `kubo`) under a folder.
     ///
@@ -91,6 +103,16 @@ impl Private {
     pub fn id(&self) -> i32 {
         let name = format!("{}_PID", self.name.to_uppercase());
         self.value(&name).parse().expect("a process id is a number")
+    }
+
+    /// Freezes the service (SIGSTOP) until the guard is dropped.
+    ///
+    /// # Panics
+    /// When it has ended.
+    pub fn freeze(&self) -> Frozen {
+        let process = Pid::from_raw(self.id()).expect("a service has a process id");
+        kill_process(process, Signal::STOP).expect("a service can be frozen");
+        Frozen(process)
     }
 
     /// Gives what the service wrote into its env file under that name.

@@ -7,7 +7,10 @@ use rand::{RngExt, SeedableRng, rngs::StdRng};
 use tokio::sync::watch;
 use tokio_postgres::{Client, Statement};
 
-use super::resources::{HASH, TYPES};
+use super::{
+    resources::{HASH, TYPES},
+    waits::OURS,
+};
 
 /// What a read saw: how many versions, and the sum of their hashes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +63,8 @@ fn read() -> String {
 
 impl Exporter {
     pub(super) async fn new(session: Client, another: Client) -> Self {
+        let name = format!("SET application_name = '{OURS}'");
+        session.batch_execute(&name).await.expect("it has a name");
         Self {
             read: session.prepare(&read()).await.expect("the read is right"),
             read_again: another.prepare(&read()).await.expect("the read is right"),

@@ -1,9 +1,13 @@
 //! The model: what the writers know that they committed, and the store held against it, version by version.
 
+use std::{iter::Sum, ops::Add};
+
 use bulk_export_tests::Database;
-use tokio_postgres::Client;
+use chrono::DateTime;
+use tokio_postgres::{Client, Row};
 
 use super::{
+    http::Job,
     kick_off::{Taken, visible},
     resources::{Fact, HASH},
 };
@@ -14,6 +18,42 @@ pub(super) struct Difference {
     pub(super) checked: i64,
     pub(super) missing: i64,
     pub(super) surplus: i64,
+}
+
+impl Add for Difference {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            checked: self.checked + other.checked,
+            missing: self.missing + other.missing,
+            surplus: self.surplus + other.surplus,
+        }
+    }
+}
+
+impl Sum for Difference {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), Add::add)
+    }
+}
+
+impl Difference {
+    /// Reads a row of the three counts.
+    fn of(row: &Row) -> Self {
+        Self {
+            checked: row.get(0),
+            missing: row.get(1),
+            surplus: row.get(2),
+        }
+    }
+
+    /// Gives how much was checked, if nothing is missing and nothing too much.
+    #[track_caller]
+    pub(super) fn none(self, place: &str) -> i64 {
+        assert_eq!((self.missing, self.surplus), (0, 0), "{place}");
+        self.checked
+    }
 }
 
 /// Remembers what was there before the storm.
@@ -77,16 +117,12 @@ pub(super) async fn compare_all(session: &Client) -> Difference {
         .query_one(&sql, &[])
         .await
         .expect("they can be compared");
-    Difference {
-        checked: row.get(0),
-        missing: row.get(1),
-        surplus: row.get(2),
-    }
+    Difference::of(&row)
 }
 
 /// Holds what is visible at a T against the model, and the model against what was read when T was taken.
 pub(super) async fn compare(session: &Client, taken: &Taken) -> Difference {
-    let (visible, since) = (visible(), chrono::DateTime::UNIX_EPOCH);
+    let (visible, since) = (visible(), DateTime::UNIX_EPOCH);
     let sql = format!(
         "SELECT count(s.id), count(*) FILTER (WHERE s.id IS NULL), count(*) FILTER (WHERE m.id IS NULL),
             coalesce(sum(m.hash), 0)::text
@@ -103,11 +139,26 @@ pub(super) async fn compare(session: &Client, taken: &Taken) -> Difference {
         "read at once, at {}",
         taken.at
     );
-    Difference {
-        checked: row.get(0),
-        missing: row.get(1),
-        surplus: row.get(2),
-    }
+    Difference::of(&row)
+}
+
+/// Holds the lines of a job's files against the model.
+pub(super) async fn compare_lines(session: &Client, job: &Job, lines: &[String]) -> Difference {
+    let (visible, since) = (visible(), job.since.unwrap_or(DateTime::UNIX_EPOCH));
+    let sql = format!(
+        "WITH due AS MATERIALIZED (SELECT hash FROM chain WHERE {visible}),
+         had AS MATERIALIZED (
+            SELECT {HASH} AS hash FROM unnest($3::text[]) AS line (body), LATERAL (
+                SELECT body::json ->> 'resourceType' AS resource_type, body::json ->> 'id' AS id,
+                    body::json #>> '{{meta,versionId}}' AS version) known)
+         SELECT (SELECT count(*) FROM had), (SELECT count(*) FROM (TABLE due EXCEPT ALL TABLE had) d),
+            (SELECT count(*) FROM (TABLE had EXCEPT ALL TABLE due) h)"
+    );
+    let row = session
+        .query_one(&sql, &[&job.at, &since, &lines])
+        .await
+        .expect("they can be compared");
+    Difference::of(&row)
 }
 
 /// Holds a chain of exports, each since the one before, against the model: together they are what changed, each change in
@@ -146,9 +197,5 @@ pub(super) async fn compare_chain(session: &Client, taken: &[Taken]) -> Differen
         row.get::<_, i64>(0),
         "and the exports read at once were those"
     );
-    Difference {
-        checked: row.get(0),
-        missing: row.get(1),
-        surplus: row.get(2),
-    }
+    Difference::of(&row)
 }

@@ -1,42 +1,86 @@
-//! Tables that others write with `updated_at = now()`, under the same storm: the horizon of `store::source` loses nothing
-//! between one export and the next.
+//! Tables that others write, under the same storm: the horizon that the API takes for T loses nothing between one export and
+//! the next, where rows have the time of their transaction; and where they have another clock's, which is set back in the
+//! midst, as long as that is less than `EXPORT_SOURCE_LAG`.
 
 use std::time::{Duration, Instant};
 
-use bulk_export_tests::{Database, binaries::workspace, database::read, poll, secs};
-use chrono::{DateTime, Utc};
+use bulk_export_tests::{Client, Database, Stack, client::job_id, poll, secs};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::join_all;
 use rand::{RngExt, rngs::StdRng};
 use tokio::sync::watch;
-use tokio_postgres::{Client, Error, Statement};
+use tokio_postgres::{Error, Statement};
 
 use super::{
     WRITERS,
+    chain::{Chain, Time},
     storm::{Ends, Work, storm},
+    waits::OURS,
 };
 
-const STORM: Duration = secs(7);
-const ROWS: usize = 3000;
-/// The name of the exporter's sessions, whose transactions do not count.
-const EXPORTER: &str = "exactness";
-/// No transaction of the storm is open for so long before it is prepared.
-const LAG: f64 = 2.0;
+const STORM: Duration = secs(10);
+const EXPORTERS: usize = 2;
+pub(super) const ROWS: i64 = 20_000;
+const ROW_CHECKS: i64 = 10_000_000;
+
+/// `EXPORT_SOURCE_LAG`. No transaction of the storm is open for so long before it is prepared.
+const LAG: &str = "2s";
+/// How far another server's clock is set back: a little less than the lag, and more than it.
+const A_LITTLE: &str = "1900 ms";
+const TOO_FAR: &str = "5 s";
+
+/// Name, column, time, and whether nothing may be lost.
+const CHAINS: [(&str, &str, Time, bool); 5] = [
+    ("by transactions", "of_transaction", Time::OfTables, true),
+    (
+        "by a clock set back, with the lag",
+        "a_little",
+        Time::OfRelation,
+        true,
+    ),
+    ("with now() for T", "of_transaction", Time::Naive, false),
+    (
+        "by a clock set back, without the lag",
+        "a_little",
+        Time::OfTables,
+        false,
+    ),
+    (
+        "by a clock set back further than the lag",
+        "too_far",
+        Time::OfRelation,
+        false,
+    ),
+];
 
 /// A writer of the platform's rows.
 struct Rows {
     write: Statement,
     delete: Statement,
+    /// Until then transactions are prepared: these hold T back by the lag, and would hide what else holds it.
+    prepares_until: Instant,
 }
 
 impl Work for Rows {
-    async fn write(&mut self, session: &Client, random: &mut StdRng, _: bool) -> Result<(), Error> {
-        let id = format!("r{}", random.random_range(0..ROWS));
+    async fn write(
+        &mut self,
+        session: &tokio_postgres::Client,
+        random: &mut StdRng,
+        _: bool,
+    ) -> Result<(), Error> {
         let statement = if random.random_bool(0.05) {
             &self.delete
         } else {
             &self.write
         };
+        // Some rows are everybody's.
+        let end = if random.random_bool(0.1) { 100 } else { ROWS };
+        let id = random.random_range(0..end);
         session.execute(statement, &[&id]).await.map(|_| ())
+    }
+
+    fn may_be_prepared(&self) -> bool {
+        Instant::now() < self.prepares_until
     }
 
     fn mark(&self) -> usize {
@@ -45,48 +89,59 @@ impl Work for Rows {
 
     fn forget(&mut self, _: usize) {}
 
-    async fn settle(&mut self, _: &Client) -> Result<(), Error> {
+    async fn settle(&mut self, _: &tokio_postgres::Client) -> Result<(), Error> {
         Ok(())
     }
 
     fn ended(&mut self, _: bool) {}
 }
 
-/// A client that exports again and again, and applies each export to what it has.
-struct Exporter {
-    session: Client,
-    horizon: Statement,
-    since: DateTime<Utc>,
-    naive_since: DateTime<Utc>,
-    exports: u32,
-    rows: u64,
+/// The times that the API takes at a moment.
+pub(super) struct Times {
+    /// For the clinical tables.
+    pub(super) of_tables: DateTime<Utc>,
+    /// For a relation.
+    pub(super) of_relation: DateTime<Utc>,
 }
 
-/// The horizon as `store::source::horizon` finds it, with its own SQL. Parameters: our name, the lag, the clock.
-fn horizon() -> String {
-    let oldest = read(&workspace().join("crates/store/src/source/horizon/oldest.sql"));
-    format!(
-        "SELECT date_trunc('milliseconds', least($3, oldest)) - interval '1 millisecond' FROM ({oldest}) o"
-    )
+impl Times {
+    /// Kicks off an export of each.
+    async fn take(client: &Client, session: &tokio_postgres::Client) -> Self {
+        let take = async |resource_type: &str| {
+            let url = client.start(&format!("_type={resource_type}")).await;
+            let time = "SELECT transaction_time FROM bulk_export_jobs WHERE id = $1";
+            let row = session.query_one(time, &[&job_id(&url)]).await;
+            row.expect("the job was accepted").get(0)
+        };
+        Self {
+            of_tables: take("Patient").await,
+            of_relation: take("Task").await,
+        }
+    }
+}
+
+/// A client that exports again and again, in chains.
+struct Exporter {
+    client: Client,
+    session: tokio_postgres::Client,
+    chains: Vec<Chain>,
+    exports: usize,
 }
 
 impl Exporter {
-    async fn new(database: &Database) -> Self {
-        let session = database.session().await;
-        session
-            .batch_execute(&format!(
-                "SET application_name = '{EXPORTER}';
-                 CREATE TEMP TABLE kept (LIKE platform INCLUDING ALL); CREATE TEMP TABLE kept_naively (LIKE platform INCLUDING ALL)"
-            ))
-            .await
-            .unwrap();
+    async fn new(stack: &Stack) -> Self {
+        let session = stack.database.session().await;
+        let name = format!("SET application_name = '{OURS}'; SET jit = off");
+        session.batch_execute(&name).await.unwrap();
+        let mut chains = vec![];
+        for (number, (_, column, time, promised)) in CHAINS.into_iter().enumerate() {
+            chains.push(Chain::new(&session, number, (column, time, promised)).await);
+        }
         Self {
-            horizon: session.prepare(&horizon()).await.unwrap(),
+            client: stack.admin(),
             session,
-            since: DateTime::UNIX_EPOCH,
-            naive_since: DateTime::UNIX_EPOCH,
+            chains,
             exports: 0,
-            rows: 0,
         }
     }
 
@@ -99,126 +154,140 @@ impl Exporter {
         self
     }
 
-    /// Takes T, reads what changed since the one before, and, beside it, what a naive server would read.
     async fn export(&mut self) {
-        let at = time(&self.session, &self.horizon, LAG).await;
-        self.rows += self.apply("kept", self.since).await;
-        self.since = at;
-        let now = self
-            .session
-            .query_one("SELECT now()", &[])
-            .await
-            .unwrap()
-            .get(0);
-        self.apply("kept_naively", self.naive_since).await;
-        self.naive_since = now;
+        let times = Times::take(&self.client, &self.session).await;
+        for chain in &mut self.chains {
+            chain.export(&self.session, &times).await;
+        }
         self.exports += 1;
     }
 
-    async fn apply(&self, table: &str, since: DateTime<Utc>) -> u64 {
-        let sql = format!(
-            "INSERT INTO {table} SELECT * FROM platform WHERE updated_at > $1
-             ON CONFLICT (id) DO UPDATE SET updated_at = excluded.updated_at, x = excluded.x"
-        );
-        self.session.execute(&sql, &[&since]).await.unwrap()
+    async fn read_again(&mut self) {
+        for (chain, (.., promised)) in self.chains.iter_mut().zip(CHAINS) {
+            if promised {
+                chain.read_again(&self.session).await;
+            }
+        }
     }
 
-    /// Counts the rows that the exports have not, or not as they are.
-    async fn lost(&self, table: &str) -> i64 {
-        let sql = format!(
-            "SELECT count(*) FROM platform p LEFT JOIN {table} k USING (id) WHERE k.x IS DISTINCT FROM p.x"
-        );
-        self.session.query_one(&sql, &[]).await.unwrap().get(0)
+    /// How many rows the chains that lose nothing looked at.
+    fn checked(&self) -> i64 {
+        let chains = self.chains.iter().zip(CHAINS);
+        chains
+            .filter(|(_, (.., promised))| *promised)
+            .map(|(chain, _)| chain.checked)
+            .sum()
     }
 }
 
-/// Finds the horizon: the clock first, and the open transactions after that.
-async fn time(session: &Client, horizon: &Statement, lag: f64) -> DateTime<Utc> {
-    let clock: DateTime<Utc> = session
-        .query_one("SELECT clock_timestamp()", &[])
-        .await
-        .unwrap()
-        .get(0);
-    session
-        .query_one(horizon, &[&EXPORTER, &lag, &clock])
-        .await
-        .unwrap()
-        .get(0)
-}
-
+/// Makes the table, and two clocks of another server that go back by so much for a third of the storm.
 async fn prepare(database: &Database) {
+    let (back, again) = (Utc::now() + STORM / 3, Utc::now() + STORM * 2 / 3);
     database
         .run(&format!(
-            "CREATE TABLE platform (id text PRIMARY KEY, updated_at timestamptz NOT NULL DEFAULT now(), x bigint NOT NULL);
-             CREATE INDEX ON platform (updated_at);
-             INSERT INTO platform (id, x) SELECT 'r' || n, 0 FROM generate_series(0, {ROWS} / 2) n; ANALYZE platform;
+            "CREATE FUNCTION set_back(by interval) RETURNS timestamptz LANGUAGE sql
+             AS $$ SELECT CASE WHEN now() BETWEEN '{back}' AND '{again}' THEN now() - by ELSE now() END $$;
+             CREATE TABLE platform (id bigint PRIMARY KEY, x bigint NOT NULL, of_transaction timestamptz NOT NULL DEFAULT now(),
+                a_little timestamptz NOT NULL DEFAULT set_back('{A_LITTLE}'), too_far timestamptz NOT NULL DEFAULT set_back('{TOO_FAR}'));
+             INSERT INTO platform (id, x) SELECT n, 0 FROM generate_series(0, {ROWS} - 1) n; ANALYZE platform;
              CREATE SEQUENCE write"
         ))
         .await;
 }
 
-async fn writer(database: &Database) -> (Client, Rows) {
+async fn writer(database: &Database) -> (tokio_postgres::Client, Rows) {
     let session = database.session().await;
-    let write = "INSERT INTO platform (id, x) VALUES ($1, nextval('write'))
-        ON CONFLICT (id) DO UPDATE SET updated_at = now(), x = excluded.x";
+    let write = "INSERT INTO platform (id, x) VALUES ($1, nextval('write')) ON CONFLICT (id) DO UPDATE
+        SET x = excluded.x, of_transaction = excluded.of_transaction, a_little = excluded.a_little, too_far = excluded.too_far";
     let work = Rows {
         write: session.prepare(write).await.unwrap(),
         delete: session
             .prepare("DELETE FROM platform WHERE id = $1")
             .await
             .unwrap(),
+        prepares_until: Instant::now() + STORM / 4,
     };
     (session, work)
 }
 
+/// A system whose tables are the platform's and a relation of another server's.
+async fn stack(lag: &str) -> Stack {
+    Stack::builder()
+        .common("FHIR_SOURCE", "clinical,Task=public.tasks")
+        .common("EXPORT_SOURCE_LAG", lag)
+        .start()
+        .await
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chained_exports_of_others_tables_lose_nothing() {
-    let database = Database::empty().await;
-    prepare(&database).await;
-    let writers = join_all((0..WRITERS).map(|_| writer(&database))).await;
+    let stack = stack(LAG).await;
+    let database = &stack.database;
+    prepare(database).await;
+    let writers = join_all((0..WRITERS).map(|_| writer(database))).await;
     let (done, is_done) = watch::channel(false);
     let (kicked_off, kick_offs) = watch::channel(0);
-    let exporter = tokio::spawn(Exporter::new(&database).await.run(is_done, kicked_off));
+    let mut exporters = vec![];
+    for _ in 0..EXPORTERS {
+        let exporter = Exporter::new(&stack).await;
+        exporters.push(tokio::spawn(
+            exporter.run(is_done.clone(), kicked_off.clone()),
+        ));
+    }
     let mut ends = Ends::default();
     storm(writers, Instant::now() + STORM, &kick_offs, &mut ends).await;
     done.send(true).unwrap();
-    let exporter = exporter.await.unwrap();
+    let exporters = join_all(exporters).await;
+    let mut exporters: Vec<Exporter> = exporters.into_iter().map(Result::unwrap).collect();
     assert!(ends.every_shape(), "{ends:?}");
-    let (lost, naively) = (
-        exporter.lost("kept").await,
-        exporter.lost("kept_naively").await,
-    );
+    join_all(exporters.iter_mut().map(Exporter::read_again)).await;
+    while exporters.iter().map(Exporter::checked).sum::<i64>() < ROW_CHECKS {
+        join_all(exporters.iter_mut().map(Exporter::read_again)).await;
+    }
+    report(&exporters, &ends);
+}
+
+/// Prints what the chains lost, and holds it against what they may.
+fn report(exporters: &[Exporter], ends: &Ends) {
+    let exports: usize = exporters.iter().map(|exporter| exporter.exports).sum();
+    let checked: i64 = exporters.iter().map(Exporter::checked).sum();
     println!(
-        "tables of others: {} exports of {} rows under {WRITERS} writers ({ends:?}): {lost} rows lost; with now() {naively} of {} are",
-        exporter.exports,
-        exporter.rows,
-        database.count("platform", &[]).await
+        "tables of others: {exports} exports under {WRITERS} writers ({ends:?}); {checked} rows checked"
     );
-    assert_eq!(lost, 0);
-    assert!(
-        naively > 0,
-        "the naive variant loses rows, or this test sees nothing"
-    );
+    for (number, (name, _, _, promised)) in CHAINS.into_iter().enumerate() {
+        let chains: Vec<&Chain> = exporters.iter().map(|one| &one.chains[number]).collect();
+        let sent: i64 = chains.iter().map(|chain| chain.sent).sum();
+        let lost: Vec<i64> = chains.iter().map(|chain| chain.lost).collect();
+        println!("tables of others, {name}: {sent} rows sent, lost {lost:?}");
+        if promised {
+            assert!(lost.iter().all(|lost| *lost == 0), "{name}");
+        } else {
+            assert!(
+                lost.iter().any(|lost| *lost > 0),
+                "{name}: this test sees nothing"
+            );
+        }
+    }
 }
 
 #[tokio::test]
 async fn a_prepared_transaction_counts_from_before_it_was_prepared() {
-    let database = Database::empty().await;
-    prepare(&database).await;
-    let (session, exporter) = (database.session().await, Exporter::new(&database).await);
+    let with = stack(LAG).await;
+    let without = Stack::builder()
+        .common("SOURCE_DATABASE_URL", &with.database.url)
+        .common("EXPORT_SOURCE_LAG", "0s")
+        .start()
+        .await;
+    let session = with.database.session().await;
     session
-        .batch_execute("BEGIN; UPDATE platform SET updated_at = now() WHERE id = 'r1'")
+        .batch_execute(
+            "CREATE TABLE written (at timestamptz); BEGIN; INSERT INTO written VALUES (now())",
+        )
         .await
         .unwrap();
     let begun: DateTime<Utc> = session.query_one("SELECT now()", &[]).await.unwrap().get(0);
     poll("the transaction gets older", secs(5), async || {
-        let older = "SELECT clock_timestamp() - now() > interval '50 ms'";
-        session
-            .query_one(older, &[])
-            .await
-            .unwrap()
-            .get::<_, bool>(0)
-            .then_some(())
+        (Utc::now() - begun > TimeDelta::milliseconds(50)).then_some(())
     })
     .await;
     let name = format!("exactness {}", std::process::id());
@@ -226,8 +295,12 @@ async fn a_prepared_transaction_counts_from_before_it_was_prepared() {
         .batch_execute(&format!("PREPARE TRANSACTION '{name}'"))
         .await
         .unwrap();
-    let without = time(&exporter.session, &exporter.horizon, 0.0).await;
-    let with = time(&exporter.session, &exporter.horizon, LAG).await;
+    let time = async |stack: &Stack| -> DateTime<Utc> {
+        stack.admin().start("_type=Patient").await;
+        let sql = "SELECT transaction_time FROM bulk_export_jobs";
+        stack.database.value(sql, &[]).await
+    };
+    let (without, with) = (time(&without).await, time(&with).await);
     session
         .batch_execute(&format!("COMMIT PREPARED '{name}'"))
         .await

@@ -2,23 +2,32 @@
 
 use std::time::{Duration, Instant};
 
-use bulk_export_tests::{Database, poll, poll::holds, secs};
+use bulk_export_tests::{Database, Stack, poll, secs};
 use chrono::{DateTime, Utc};
 use futures::{StreamExt, future::join_all, stream};
 use tokio::sync::watch;
 
 use super::{
-    WRITERS,
+    WRITERS, files,
+    http::KickOffs,
     kick_off::{Exporter, Taken},
     model::{self, Difference},
     resources::{RESOURCES, Resources, name},
     storm::{Ends, percentile, storm},
+    waits,
 };
 
 /// How long the writers write. In the midst the clock is set back for 5 s.
 const STORM: Duration = secs(13);
 const EXPORTERS: u64 = 2;
 const ROW_CHECKS: i64 = 10_000_000;
+
+/// What is wanted of a kick-off, of 99 in a hundred.
+const WANTED: Duration = Duration::from_millis(50);
+/// What 99 in a hundred must take wherever this test runs. Two cores on which 16 writers, the servers, this test and perhaps
+/// others compute make a statement wait that waits for no lock; but a kick-off that waited for writers would wait for
+/// seconds, as the same storm with a barrier shows.
+const NO_LOCK: Duration = Duration::from_millis(500);
 
 /// Fills the store, and makes its clock one that will be set back.
 async fn prepare(database: &Database) {
@@ -49,21 +58,63 @@ async fn prepare(database: &Database) {
         .await;
 }
 
-/// Looks again and again whether a session waits for a kick-off. Kick-offs may, for each other.
-async fn nobody_waits(database: &Database, exporters: &[i32]) {
-    let session = database.session().await;
-    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
-        AND pid <> ALL ($1) AND pg_blocking_pids(pid) && $1";
-    let waiting = session.prepare(sql).await.unwrap();
-    holds("no writer waits for a kick-off", STORM, async || {
-        session
-            .query_one(&waiting, &[&exporters])
-            .await
-            .unwrap()
-            .get::<_, i64>(0)
-            == 0
-    })
-    .await;
+/// What a storm leaves behind.
+struct Raged {
+    written: Vec<Resources>,
+    ends: Ends,
+    exporters: Vec<Exporter>,
+    http: KickOffs,
+    /// How often a writer was seen to wait for a kick-off.
+    waits: usize,
+}
+
+impl Raged {
+    /// How long times took that were taken by SQL alone.
+    fn times(&self) -> Vec<Duration> {
+        let exporters = self.exporters.iter();
+        exporters.flat_map(|one| one.latencies.clone()).collect()
+    }
+
+    /// How long empty statements took.
+    fn floor(&self) -> Vec<Duration> {
+        let exporters = self.exporters.iter();
+        exporters.flat_map(|one| one.floor.clone()).collect()
+    }
+}
+
+/// Lets writers and kick-offs loose upon a store.
+async fn rage(stack: &Stack, during: Duration) -> Raged {
+    let database = &stack.database;
+    let writers = join_all((0..WRITERS).map(|number| Resources::writer(database, number))).await;
+    let (done, is_done) = watch::channel(false);
+    let (kicked_off, kick_offs) = watch::channel(0);
+    let http = tokio::spawn(KickOffs::new(stack).await.run(is_done.clone()));
+    let mut exporters = vec![];
+    for seed in 0..EXPORTERS {
+        let exporter = Exporter::new(database.session().await, database.session().await).await;
+        exporters.push(tokio::spawn(exporter.run(
+            is_done.clone(),
+            kicked_off.clone(),
+            seed,
+        )));
+    }
+    let mut ends = Ends::default();
+    let (written, waits) = tokio::join!(
+        async {
+            let written = storm(writers, Instant::now() + during, &kick_offs, &mut ends).await;
+            done.send(true).unwrap();
+            written
+        },
+        waits::writers_that_wait(database, during)
+    );
+    let exporters = join_all(exporters).await;
+    Raged {
+        written,
+        ends,
+        exporters: exporters.into_iter().map(Result::unwrap).collect(),
+        http: http.await.unwrap(),
+        waits,
+    }
 }
 
 /// Holds every T against the model, on several sessions.
@@ -72,72 +123,18 @@ async fn compare(database: &Database, taken: &[Taken]) -> Difference {
     let halves = taken.chunks(taken.len().div_ceil(sessions.len()));
     let compared = sessions.iter().zip(halves).map(|(session, half)| {
         stream::iter(half).fold(Difference::default(), async |sum, one| {
-            let found = model::compare(session, one).await;
-            Difference {
-                checked: sum.checked + found.checked,
-                missing: sum.missing + found.missing,
-                surplus: sum.surplus + found.surplus,
-            }
+            sum + model::compare(session, one).await
         })
     });
-    let halves = join_all(compared).await;
-    Difference {
-        checked: halves.iter().map(|half| half.checked).sum(),
-        missing: halves.iter().map(|half| half.missing).sum(),
-        surplus: halves.iter().map(|half| half.surplus).sum(),
-    }
+    join_all(compared).await.into_iter().sum()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_store_is_exact_at_every_time_that_was_given_out() {
-    let database = Database::migrated().await;
-    prepare(&database).await;
-    let writers = join_all((0..WRITERS).map(|number| Resources::writer(&database, number))).await;
-
-    let (done, is_done) = watch::channel(false);
-    let (kicked_off, kick_offs) = watch::channel(0);
-    let (mut exporters, mut pids) = (vec![], vec![]);
-    for seed in 0..EXPORTERS {
-        let (session, another) = (database.session().await, database.session().await);
-        pids.push(
-            session
-                .query_one("SELECT pg_backend_pid()", &[])
-                .await
-                .unwrap()
-                .get(0),
-        );
-        let exporter = Exporter::new(session, another).await;
-        exporters.push(tokio::spawn(exporter.run(
-            is_done.clone(),
-            kicked_off.clone(),
-            seed,
-        )));
-    }
-    let mut ends = Ends::default();
-    let (works, ()) = tokio::join!(
-        async {
-            let works = storm(writers, Instant::now() + STORM, &kick_offs, &mut ends).await;
-            done.send(true).unwrap();
-            works
-        },
-        nobody_waits(&database, &pids)
-    );
-    assert!(ends.every_shape(), "{ends:?}");
-    let mut exporters: Vec<Exporter> = join_all(exporters)
-        .await
-        .into_iter()
-        .map(Result::unwrap)
-        .collect();
-
-    let session = database.session().await;
-    for work in &works {
-        model::add(&session, &work.committed).await;
-    }
-    model::chain(&database).await;
+/// Exports once more, when T has passed all that was written.
+async fn export_the_rest(database: &Database, exporters: &mut [Exporter]) {
     let last: DateTime<Utc> = database
         .value("SELECT max(valid_from) FROM model", &[])
         .await;
-    for exporter in &mut exporters {
+    for exporter in exporters {
         poll("T passes the last version", secs(10), async || {
             exporter.export().await;
             (exporter.taken.last().unwrap().at >= last).then_some(())
@@ -145,76 +142,107 @@ async fn the_store_is_exact_at_every_time_that_was_given_out() {
         .await;
         exporter.export_naively().await;
     }
+}
 
-    let whole = model::compare_all(&session).await;
-    assert_eq!(
-        (whole.missing, whole.surplus),
-        (0, 0),
-        "the store holds what was committed"
-    );
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_store_is_exact_at_every_time_that_was_given_out() {
+    let mut stack = waits::stack().await;
+    prepare(&stack.database).await;
+    let mut raged = rage(&stack, STORM).await;
+    assert!(raged.ends.every_shape(), "{:?}", raged.ends);
+
+    let database = &stack.database;
+    let session = database.session().await;
+    for writer in &raged.written {
+        model::add(&session, &writer.committed).await;
+    }
+    model::chain(database).await;
+    export_the_rest(database, &mut raged.exporters).await;
+    let mut rows = model::compare_all(&session)
+        .await
+        .none("the store holds what was committed");
     let members =
         "resource_compartment c FULL JOIN resource_version v USING (resource_type, id, version)
         WHERE v.id IS NULL OR (c.id IS NULL AND v.in_patient_compartment)";
     assert_eq!(database.count(members, &[]).await, 0);
-
-    let mut rows = whole.checked;
-    for exporter in &exporters {
+    for exporter in &raged.exporters {
         let taken = &exporter.taken;
-        assert!(
-            taken.windows(2).all(|pair| pair[0].at <= pair[1].at),
-            "T never goes back"
-        );
-        let at_times = compare(&database, taken).await;
-        assert_eq!((at_times.missing, at_times.surplus), (0, 0), "at each T");
+        let in_order = taken.windows(2).all(|pair| pair[0].at <= pair[1].at);
+        assert!(in_order, "T never goes back");
+        rows += exporter.rows + compare(database, taken).await.none("at each T");
         let chained = model::compare_chain(&session, taken).await;
-        assert_eq!(
-            (chained.missing, chained.surplus),
-            (0, 0),
-            "from each T to the next"
-        );
-        rows += exporter.rows + at_times.checked + chained.checked;
+        rows += chained.none("from each T to the next");
     }
     while rows < ROW_CHECKS {
-        for exporter in &mut exporters {
+        for exporter in &mut raged.exporters {
             let before = exporter.rows;
             exporter.read_again().await;
             rows += exporter.rows - before;
         }
     }
-    report(&database, &mut exporters, &ends, rows).await;
+    let files = files::compare(&mut stack, &session, &raged.http.jobs).await;
+    rows += files.none("in the files of jobs");
+    report(&stack.database, &mut raged, rows).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_that_writers_hold_would_be_seen() {
+    let stack = waits::stack().await;
+    prepare(&stack.database).await;
+    waits::barrier(&stack.database).await;
+    let mut raged = rage(&stack, secs(4)).await;
+    println!("behind a barrier: {}", of_kick_offs(&mut raged));
+    assert!(percentile(&mut raged.http.latencies, 99) > NO_LOCK);
+    assert!(raged.waits > 0, "writers wait for it");
+}
+
+/// Tells how long kick-offs took.
+fn of_kick_offs(raged: &mut Raged) -> String {
+    let tell = |of: &str, latencies: &mut Vec<Duration>| {
+        let (p50, p99) = (percentile(latencies, 50), percentile(latencies, 99));
+        format!("{of}: p50 {p50:.1?}, p99 {p99:.1?}")
+    };
+    let (mut times, mut floor) = (raged.times(), raged.floor());
+    let http = &mut raged.http;
+    let number = http.latencies.len();
+    [
+        tell(
+            &format!("{number} kick-offs over HTTP"),
+            &mut http.latencies,
+        ),
+        tell("status polls beside them", &mut http.polls),
+        tell(&format!("{} times taken by SQL", times.len()), &mut times),
+        tell("empty statements beside them", &mut floor),
+        format!("writers seen waiting for one: {}", raged.waits),
+    ]
+    .join("; ")
 }
 
 /// Prints the figures, and holds those that have limits against them.
-async fn report(database: &Database, exporters: &mut [Exporter], ends: &Ends, rows: i64) {
-    let kick_offs: usize = exporters.iter().map(|exporter| exporter.taken.len()).sum();
+async fn report(database: &Database, raged: &mut Raged, rows: i64) {
     let versions = database.count("resource_version", &[]).await;
     let naive = database.count("naive", &[]).await;
-    let lost: Vec<i64> = exporters
-        .iter()
-        .map(|exporter| naive - exporter.naive)
-        .collect();
-    let mut latencies: Vec<Duration> = exporters
-        .iter()
-        .flat_map(|exporter| exporter.latencies.clone())
-        .collect();
-    let mut floor: Vec<Duration> = exporters
-        .iter()
-        .flat_map(|exporter| exporter.floor.clone())
-        .collect();
-    let (p50, p99) = (
-        percentile(&mut latencies, 50),
-        percentile(&mut latencies, 99),
-    );
-    let least = percentile(&mut floor, 99);
+    let exporters = raged.exporters.iter();
+    let lost: Vec<i64> = exporters.map(|exporter| naive - exporter.naive).collect();
     println!(
-        "resource store: {versions} versions by {WRITERS} writers ({ends:?}); {kick_offs} kick-offs, p50 {p50:?}, p99 {p99:?} \
-         (of an empty statement: p99 {least:?}); {rows} rows checked, 0 missing, 0 doubled; with now() {lost:?} of {naive} were lost"
+        "resource store: {versions} versions by {WRITERS} writers ({:?}); {rows} rows checked, 0 missing, 0 doubled; with now() \
+         {lost:?} of {naive} were lost",
+        raged.ends
     );
+    println!("resource store: {}", of_kick_offs(raged));
     assert!(rows >= ROW_CHECKS);
     assert!(
         lost.iter().all(|&lost| lost > 0),
         "the naive variant loses rows, or this test sees nothing"
     );
+    assert_eq!(raged.waits, 0, "no writer waits for a kick-off");
+    let least = percentile(&mut raged.floor(), 99);
+    let time = percentile(&mut raged.times(), 99);
     // What the machine itself makes a statement wait, because others compute, is not the kick-off's.
-    assert!(p99 <= Duration::from_millis(50) + least, "{p99:?}");
+    assert!(time <= WANTED + least, "{time:?}");
+    let kick_offs = &mut raged.http.latencies;
+    let (p90, p99) = (percentile(kick_offs, 90), percentile(kick_offs, 99));
+    let reached = if p99 <= WANTED { "" } else { "not " };
+    println!("kick-off p99 <= {WANTED:?}: {reached}reached");
+    assert!(p90 <= WANTED + least && p99 <= NO_LOCK, "{p90:?}, {p99:?}");
 }

@@ -17,6 +17,10 @@ pub(super) trait Work {
         random: &mut StdRng,
         temporary: bool,
     ) -> Result<(), Error>;
+    /// Says whether transactions may be prepared, at this moment of the storm.
+    fn may_be_prepared(&self) -> bool {
+        true
+    }
     /// Gives a place to forget from.
     fn mark(&self) -> usize;
     /// Forgets what was written since.
@@ -52,6 +56,9 @@ impl Ends {
         .all(|&count| count > 0)
     }
 }
+
+/// The oldest that a transaction is when it is prepared: `EXPORT_SOURCE_LAG` assumes that none was open for longer.
+const PREPARED_WITHIN: Duration = secs(1);
 
 struct Writer<'a, W> {
     session: Client,
@@ -126,12 +133,14 @@ impl<W: Work> Writer<'_, W> {
 
     /// Runs one transaction of some shape; says whether it was committed.
     async fn transaction(&mut self) -> Result<bool, Error> {
-        let shape = self.random.random_range(0..100);
+        let (shape, begun) = (self.random.random_range(0..100), Instant::now());
         self.session.batch_execute("BEGIN").await?;
         self.write(1, shape >= 12).await?;
         match shape {
-            0..12 => return self.prepare(shape < 8).await,
-            12..20 => {
+            0..12 if begun.elapsed() < PREPARED_WITHIN && self.work.may_be_prepared() => {
+                return self.prepare(shape < 8).await;
+            }
+            0..20 => {
                 self.write(2, true).await?;
                 self.session.batch_execute("ROLLBACK").await?;
                 return Ok(false);

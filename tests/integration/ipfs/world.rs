@@ -7,7 +7,10 @@ use bulk_export_domain::{
     ids::JobId,
 };
 use bulk_export_ipfs::{Digester, Gateway, Node};
-use bulk_export_tests::{Kubo, TestDir, services::Private};
+use bulk_export_tests::{
+    Kubo, TestDir,
+    services::{Frozen, Private},
+};
 use bytes::Bytes;
 use futures::{Stream, StreamExt, stream};
 use rustix::process::{Pid, Signal, kill_process};
@@ -62,23 +65,13 @@ impl Own {
 
     /// Freezes the node until the guard is dropped.
     pub fn freeze(&self) -> Frozen {
-        let process = Pid::from_raw(self.service.id()).expect("the node has an id");
-        kill_process(process, Signal::STOP).expect("the node can be frozen");
-        Frozen(process)
+        self.service.freeze()
     }
 
     /// Kills the node.
     pub fn kill(&self) {
         let process = Pid::from_raw(self.service.id()).expect("the node has an id");
         kill_process(process, Signal::KILL).expect("the node can be killed");
-    }
-}
-
-pub struct Frozen(Pid);
-
-impl Drop for Frozen {
-    fn drop(&mut self) {
-        let _ = kill_process(self.0, Signal::CONT);
     }
 }
 
