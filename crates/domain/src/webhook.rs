@@ -178,7 +178,10 @@ mod tests {
                 "https://h/x/fhir/r4/fhir/r4/Patient/%24export?",
                 "https://h/x/fhir/r4/fhir/r4",
             ),
-            ("http://[::1]:8080/fhir/r4/Patient/$export", "http://[::1]:8080/fhir/r4"),
+            (
+                "http://[::1]:8080/fhir/r4/Patient/$export",
+                "http://[::1]:8080/fhir/r4",
+            ),
         ] {
             assert_eq!(
                 status_url(request, job()),

@@ -35,6 +35,8 @@ pub enum Action {
     Pause,
     /// An operator let kick-offs go on.
     Resume,
+    /// A receiver of webhooks was added, changed or removed, or something is delivered to it again.
+    Webhook,
 }
 
 impl Action {
@@ -51,6 +53,7 @@ impl Action {
             Self::Sweep => "sweep",
             Self::Pause => "pause",
             Self::Resume => "resume",
+            Self::Webhook => "webhook",
         }
     }
 }

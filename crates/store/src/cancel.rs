@@ -7,6 +7,7 @@ use bulk_export_domain::{
     ids::JobId,
     job::{Event, Status},
     policy::Requester,
+    webhook,
 };
 use diesel::prelude::*;
 use uuid::Uuid;
@@ -18,6 +19,7 @@ use crate::{
     pool::Store,
     rows::clock,
     schema::bulk_export_jobs,
+    webhooks::tell,
 };
 
 impl Store {
@@ -106,5 +108,6 @@ pub(crate) fn cancel_in(
         ))
         .execute(connection)?;
     append(connection, entry)?;
+    tell(connection, job.uuid(), webhook::Event::Cancelled)?;
     Ok(true)
 }

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use bulk_export_domain::part::{Claim, PartKind};
+use bulk_export_domain::{
+    part::{Claim, PartKind},
+    webhook::Event,
+};
 use diesel::{prelude::*, sql_types};
 use uuid::Uuid;
 
@@ -13,6 +16,7 @@ use crate::{
     finish::Finished,
     rows::clock,
     schema::{bulk_export_issues, bulk_export_jobs, bulk_export_parts},
+    webhooks::tell,
 };
 
 /// Completes the job when no part is open any more. When something was ignored or left out, a report part that
@@ -85,7 +89,8 @@ fn complete_job(connection: &mut PgConnection, job: Uuid, ttl: Duration) -> Resu
         .bind::<sql_types::Double, _>(ttl.as_secs_f64())
         .execute(connection)?;
     debug_assert_eq!(updated, 1, "the fence holds the job's row");
-    Ok(append_end(connection, job, Action::Complete, "completed")?)
+    append_end(connection, job, Action::Complete, "completed")?;
+    tell(connection, job, Event::Completed)
 }
 
 /// Fails a job that runs: its open parts are fenced out, and what is done stays until the job expires.
@@ -106,7 +111,8 @@ pub(crate) fn fail_job(
             jobs::ended_at.eq(clock().nullable()),
         ))
         .execute(connection)?;
-    Ok(append_end(connection, job, Action::Fail, "failed")?)
+    append_end(connection, job, Action::Fail, "failed")?;
+    tell(connection, job, Event::Failed)
 }
 
 /// Fences out every open part of a job. One that runs may leave an upload behind, or have died in it.

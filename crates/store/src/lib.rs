@@ -25,6 +25,7 @@ mod schema;
 mod service;
 pub mod source;
 mod sweep;
+pub mod webhooks;
 mod workers;
 
 pub use audit::{Action, Entry};

@@ -16,6 +16,7 @@ use std::fmt;
 pub use actions::{Cancelled, Retried};
 pub use clients::Client;
 pub use job::{FileLine, JobView, PartCounts, PartLine, TimelineEntry, Whose};
+pub(crate) use jobs::unsigned;
 pub use jobs::{Counts, Cursor, Filter, InvalidCursor, JobLine};
 pub use now::{NodeView, OpenJob, OwnedPins, Queue, WorkerLine};
 pub use sweep::{SweepReport, Swept};
@@ -48,6 +49,6 @@ impl fmt::Debug for Person {
 pub const MOST_ROWS: i64 = 1000;
 
 /// Keeps what is asked for within a page.
-fn page(limit: i64) -> i64 {
+pub(crate) fn page(limit: i64) -> i64 {
     limit.clamp(1, MOST_ROWS)
 }

@@ -24,6 +24,7 @@ diesel::table! {
         file_rows -> Nullable<BigInt>,
         trace_parent -> Nullable<Text>,
         ended_at -> Nullable<Timestamptz>,
+        expired_at -> Nullable<Timestamptz>,
     }
 }
 

@@ -68,7 +68,8 @@ impl Store {
         .await
     }
 
-    /// Removes the jobs that expired at least `grace` ago and have no file left; the audit stays. Gives how many.
+    /// Removes the jobs that expired at least `grace` ago, were [noted](Self::expire) as expired, and have no file left; the
+    /// audit stays. Gives how many.
     ///
     /// # Errors
     /// The database is away.

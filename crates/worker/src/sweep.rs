@@ -29,6 +29,12 @@ const LOOK: Duration = Duration::from_secs(1);
 /// How long a worker has for a sweep that was asked for, before another may take it.
 const LEASE: Duration = Duration::from_mins(10);
 
+/// How long a delivery that its receiver took stays to be seen.
+const KEEP_DELIVERED: Duration = Duration::from_hours(7 * 24);
+
+/// How long one stays that was given up, or whose receiver is disabled.
+const KEEP_PARKED: Duration = Duration::from_hours(30 * 24);
+
 /// What a sweep did.
 #[derive(Debug, Default)]
 struct Swept {
@@ -78,6 +84,8 @@ async fn wanted(context: &Context) -> Option<DateTime<Utc>> {
 
 async fn sweep(context: &Context, wanted: Option<DateTime<Utc>>) -> Result<(), Error> {
     let (started, mut swept) = (Instant::now(), Swept::default());
+    // Told before they are removed, whether webhooks are looked after just now or not.
+    while context.store.expire().await? > 0 {}
     release_expired(context, &mut swept).await?;
     loop {
         let removed = context.store.remove_expired(context.config.grace).await?;
@@ -88,6 +96,12 @@ async fn sweep(context: &Context, wanted: Option<DateTime<Utc>>) -> Result<(), E
     }
     context.store.forget_workers().await?;
     prune_versions(context, &mut swept).await?;
+    while context
+        .store
+        .prune_deliveries(KEEP_DELIVERED, KEEP_PARKED)
+        .await?
+        > 0
+    {}
     release_orphans(context, &mut swept).await?;
     let collected = collect(context).await?;
     if let Err(error) = context.hints.tidy(HINT_AGE).await {

@@ -17,7 +17,9 @@ pub struct Endpoint(Url);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEndpoint {
     /// It is no URL, or has what a receiver's must not have.
-    #[error("it must be an absolute https URL of at most {LONGEST} characters, without user, password and fragment")]
+    #[error(
+        "it must be an absolute https URL of at most {LONGEST} characters, without user, password and fragment"
+    )]
     Form,
     /// It is not `https`.
     #[error("it must begin with https://")]
@@ -92,7 +94,11 @@ mod tests {
 
     #[test]
     fn receivers_are_public_and_https() {
-        for good in ["https://hooks.example.org/a?b=c", "https://8.8.8.8:8443/", "https://[2606:4700::1111]/"] {
+        for good in [
+            "https://hooks.example.org/a?b=c",
+            "https://8.8.8.8:8443/",
+            "https://[2606:4700::1111]/",
+        ] {
             assert_eq!(checked(good), Ok(()), "{good}");
         }
         let long = format!("https://h.example.org/{}", "a".repeat(LONGEST));

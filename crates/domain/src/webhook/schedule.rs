@@ -4,9 +4,7 @@ use std::time::Duration;
 
 /// The waits after the first, second, … attempt, in seconds: 24 hours in all, less a quarter. Quick at first, for a
 /// receiver that is restarted; then slow, for one that is down over night.
-const WAITS: [u32; 10] = [
-    5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 21_600, 36_000,
-];
+const WAITS: [u32; 10] = [5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 21_600, 36_000];
 
 /// How much shorter or longer than that a wait may be, so that deliveries that failed together do not return together.
 const JITTER: f64 = 0.15;

@@ -76,7 +76,12 @@ mod tests {
     fn short_and_foreign_texts_are_no_secrets() {
         let encode = |bytes: usize| format!("{PREFIX}{}", BASE64_STANDARD.encode(vec![7; bytes]));
         assert!(Secret::parse(&encode(24)).is_ok() && Secret::parse(&encode(64)).is_ok());
-        for text in [encode(23), encode(65), "whsec_%".into(), encode(32)[1..].into()] {
+        for text in [
+            encode(23),
+            encode(65),
+            "whsec_%".into(),
+            encode(32)[1..].into(),
+        ] {
             assert_eq!(Secret::parse(&text).unwrap_err(), InvalidSecret);
         }
     }

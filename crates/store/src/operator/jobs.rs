@@ -31,11 +31,21 @@ pub struct Filter {
     pub until: Option<DateTime<Utc>>,
 }
 
-/// Where a page ended: its last job. Displays as one word, for a link.
+/// Where a page ended: its last row. Displays as one word, for a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     created_at: DateTime<Utc>,
-    id: JobId,
+    id: Uuid,
+}
+
+impl Cursor {
+    pub(crate) const fn new(created_at: DateTime<Utc>, id: Uuid) -> Self {
+        Self { created_at, id }
+    }
+
+    pub(crate) const fn key(self) -> (DateTime<Utc>, Uuid) {
+        (self.created_at, self.id)
+    }
 }
 
 /// A text that is no cursor.
@@ -97,10 +107,7 @@ impl JobLine {
     /// Gives the cursor after this job.
     #[must_use]
     pub const fn cursor(&self) -> Cursor {
-        Cursor {
-            created_at: self.created_at,
-            id: self.id,
-        }
+        Cursor::new(self.created_at, self.id.uuid())
     }
 }
 
@@ -252,7 +259,7 @@ fn list(
         let key = diesel::dsl::sql::<sql_types::Bool>("(created_at, id) < (")
             .bind::<sql_types::Timestamptz, _>(created_at)
             .sql(", ")
-            .bind::<sql_types::Uuid, _>(id.uuid())
+            .bind::<sql_types::Uuid, _>(id)
             .sql(")");
         query = query.filter(key);
     }
@@ -298,7 +305,7 @@ fn line(row: LineRow, held: &[HeldRow]) -> Result<JobLine, Error> {
 }
 
 /// Gives a count that CHECK constraints keep from being negative.
-pub(super) fn unsigned(number: i64) -> u64 {
+pub(crate) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
