@@ -6,6 +6,7 @@
 
 mod address;
 mod endpoint;
+mod reach;
 mod schedule;
 mod secret;
 
@@ -17,6 +18,7 @@ use crate::ids::JobId;
 pub use self::{
     address::is_public,
     endpoint::{Endpoint, InvalidEndpoint},
+    reach::Reach,
     schedule::wait_after,
     secret::{InvalidSecret, Secret},
 };

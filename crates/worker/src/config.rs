@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use bulk_export_domain::{
     config::{Logging, Problems, Variables},
     file::Coding,
+    webhook::Reach,
 };
 use url::Url;
 
@@ -39,8 +40,19 @@ pub struct Config {
     pub grace: Duration,
     /// How long a shutdown may take.
     pub shutdown_grace: Duration,
+    /// How webhooks are delivered.
+    pub webhooks: Webhooks,
     /// How logs are written.
     pub logging: Logging,
+}
+
+/// How webhooks are delivered.
+#[derive(Debug, Clone, Default)]
+pub struct Webhooks {
+    /// Where they may go.
+    pub reach: Reach,
+    /// Certificates of authorities that are trusted beside the system's.
+    pub authorities: Vec<reqwest::Certificate>,
 }
 
 /// How parts are run.
@@ -102,6 +114,7 @@ impl Config {
         let sweep_interval = v.duration("SWEEP_INTERVAL", hour, second, hour * 24);
         let grace = v.duration("EXPORT_GRACE", hour, Duration::ZERO, hour * 24 * 7);
         let shutdown_grace = v.duration("SHUTDOWN_GRACE", Duration::from_secs(25), second, hour);
+        let webhooks = Webhooks::read(v);
         let logging = Logging::read(v, bulk_export_service::understood);
         variables.finish()?;
         let (Some(store), Some(source), Some(ipfs_api_url)) = (store, source, ipfs_api_url) else {
@@ -120,8 +133,32 @@ impl Config {
             sweep_interval,
             grace,
             shutdown_grace,
+            webhooks,
             logging,
         })
+    }
+}
+
+impl Webhooks {
+    fn read(v: &mut Variables) -> Self {
+        let reach = Reach::read(v);
+        let path: Option<PathBuf> = v.optional("WEBHOOK_CA_FILE", "a path");
+        let read = |path: &PathBuf| {
+            let text = std::fs::read(path).ok()?;
+            let found = reqwest::Certificate::from_pem_bundle(&text).ok()?;
+            (!found.is_empty()).then_some(found)
+        };
+        let authorities = path.as_ref().map_or(Some(vec![]), read);
+        if authorities.is_none() {
+            v.problem(
+                "WEBHOOK_CA_FILE",
+                "names a file that cannot be read, or that holds no certificates in PEM",
+            );
+        }
+        Self {
+            reach,
+            authorities: authorities.unwrap_or_default(),
+        }
     }
 }
 
@@ -245,6 +282,23 @@ mod tests {
             assert_eq!(with(value).unwrap().parts.coding, coding, "{value}");
         }
         assert_eq!(with("brotli").unwrap_err(), ["EXPORT_COMPRESSION"]);
+    }
+
+    #[test]
+    fn webhooks_go_to_public_addresses_unless_it_is_said_in_so_many_words() {
+        assert_eq!(read(&NEEDED).unwrap().webhooks.reach, Reach::Public);
+        let with = |name, value| read(&[NEEDED[0], NEEDED[1], (name, value)]);
+        let words = "yes, this is for development";
+        let allowed = with("WEBHOOK_ALLOW_PRIVATE", words).unwrap();
+        assert_eq!(allowed.webhooks.reach, Reach::Anywhere);
+        assert_eq!(
+            with("WEBHOOK_ALLOW_PRIVATE", "yes").unwrap_err(),
+            ["WEBHOOK_ALLOW_PRIVATE"]
+        );
+        for file in ["/nowhere", "/dev/null"] {
+            let problems = with("WEBHOOK_CA_FILE", file).unwrap_err();
+            assert_eq!(problems, ["WEBHOOK_CA_FILE"]);
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
 
-use crate::{config::Config, gate::Gate, lease::Leases};
+use crate::{config::Config, gate::Gate, lease::Leases, webhooks};
 
 /// What every task of the worker shares. Cheap to clone.
 #[derive(Clone)]
@@ -31,6 +31,8 @@ pub struct Context {
     pub(crate) leases: Leases,
     /// One permit a part that may run.
     pub(crate) slots: Arc<Semaphore>,
+    /// One permit a webhook that may be under way.
+    pub(crate) deliveries: Arc<Semaphore>,
     pub(crate) tracker: TaskTracker,
     /// The checks of the start have passed.
     pub(crate) started: CancellationToken,
@@ -65,6 +67,7 @@ impl Context {
             gate: Gate::default(),
             leases: Leases::default(),
             slots: Arc::new(Semaphore::new(config.parts.slots)),
+            deliveries: Arc::new(Semaphore::new(webhooks::AT_ONCE)),
             tracker: TaskTracker::new(),
             started: CancellationToken::new(),
             stop: CancellationToken::new(),

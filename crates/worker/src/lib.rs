@@ -18,6 +18,7 @@ mod reconcile;
 mod release;
 mod run;
 mod sweep;
+mod webhooks;
 
 pub use context::Context;
 pub use run::{StartError, run};

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Context,
     gate::{self, NodeRefused},
-    health, heartbeat, lease, reconcile, release, sweep,
+    health, heartbeat, lease, reconcile, release, sweep, webhooks,
 };
 
 /// How often something that is away at the start is asked again.
@@ -85,7 +85,8 @@ async fn work(context: &Context) -> Result<(), StartError> {
             lease::watch(&tasks, &background),
             release::keep(&tasks, &tasks.stop),
             reconcile::keep(&tasks, &tasks.stop),
-            sweep::keep(&tasks, &tasks.stop)
+            sweep::keep(&tasks, &tasks.stop),
+            webhooks::keep(&tasks, &tasks.stop)
         );
     });
     let listener = Listener::new(
@@ -171,5 +172,6 @@ async fn shut_down(context: &Context) {
         }
     }
     context.abort.cancel();
+    webhooks::ended(context, grace.mul_f64(0.4)).await;
     tracing::info!("stopped");
 }

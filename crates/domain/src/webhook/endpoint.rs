@@ -4,7 +4,7 @@ use std::{fmt, net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
-use super::is_public;
+use super::Reach;
 
 /// Longer URLs are refused.
 const LONGEST: usize = 2048;
@@ -52,17 +52,17 @@ impl FromStr for Endpoint {
 }
 
 impl Endpoint {
-    /// Checks what the URL alone tells: that it is `https`, and that a host given as an address is a public one. A name's
+    /// Checks what the URL alone tells: that it is `https`, and that a host given as an address is within reach. A name's
     /// addresses are the caller's to check.
     ///
     /// # Errors
     /// What is wrong.
-    pub fn check(&self) -> Result<(), InvalidEndpoint> {
-        if self.0.scheme() != "https" {
+    pub fn check(&self, reach: Reach) -> Result<(), InvalidEndpoint> {
+        if reach == Reach::Public && self.0.scheme() != "https" {
             return Err(InvalidEndpoint::NotHttps);
         }
         match self.address() {
-            Some(address) if !is_public(address) => Err(InvalidEndpoint::Private),
+            Some(address) if !reach.admits(address) => Err(InvalidEndpoint::Private),
             _ => Ok(()),
         }
     }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn checked(text: &str) -> Result<(), InvalidEndpoint> {
-        text.parse::<Endpoint>()?.check()
+        text.parse::<Endpoint>()?.check(Reach::Public)
     }
 
     #[test]
@@ -118,6 +118,12 @@ mod tests {
         ] {
             assert_eq!(checked(bad), Err(why), "{bad}");
         }
+    }
+
+    #[test]
+    fn development_may_reach_itself() {
+        let local: Endpoint = "http://127.0.0.1:8080/".parse().unwrap();
+        assert_eq!(local.check(Reach::Anywhere), Ok(()));
     }
 
     #[test]
