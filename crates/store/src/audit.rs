@@ -103,6 +103,13 @@ impl Entry {
         self
     }
 
+    /// Names who asked, where only the id is known.
+    #[must_use]
+    pub(crate) fn by_id(mut self, requester_id: String) -> Self {
+        self.requester_id = Some(requester_id);
+        self
+    }
+
     /// Names whose data it is.
     #[must_use]
     pub fn about(mut self, subject: &Subject) -> Self {

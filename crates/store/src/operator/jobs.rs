@@ -317,7 +317,7 @@ mod tests {
     fn a_cursor_reads_back() {
         let cursor = Cursor {
             created_at: DateTime::from_timestamp_micros(1_780_000_000_123_456).unwrap(),
-            id: JobId::from_uuid(Uuid::from_u128(7)),
+            id: Uuid::from_u128(7),
         };
         assert_eq!(cursor.to_string().parse(), Ok(cursor));
         for text in ["", "1", "x.00000000-0000-0000-0000-000000000007", "1.7"] {
