@@ -6,9 +6,9 @@
 pub mod auth;
 pub mod config;
 mod error;
-mod logging;
 mod private;
 mod requester;
+mod requests;
 mod routes;
 mod server;
 mod state;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use bulk_export_api::{config::Config, run};
+use bulk_export_service::Program;
 use clap::Parser;
 
 /// Serves the FHIR Bulk Data API. Configured by environment variables: see docs/configuration.md.
@@ -13,6 +14,7 @@ struct Arguments;
 fn main() -> ExitCode {
     Arguments::parse();
     bulk_export_service::main(
+        Program::Api,
         Config::read,
         |config| &config.logging,
         async |config, metrics, stop| {

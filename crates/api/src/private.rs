@@ -30,6 +30,8 @@ pub(crate) fn server(
         .run())
 }
 
-async fn scrape(metrics: web::Data<Metrics>) -> HttpResponse {
+async fn scrape(state: web::Data<State>, metrics: web::Data<Metrics>) -> HttpResponse {
+    state.store.tell().await;
+    state.source.tell();
     metrics.answer()
 }

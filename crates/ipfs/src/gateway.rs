@@ -20,6 +20,7 @@ use url::Url;
 use crate::{
     deadline::{Deadlines, within},
     error::Error,
+    measure::measured,
 };
 
 /// The bytes of a download.
@@ -100,7 +101,7 @@ impl Gateway {
     ///
     /// [`Error::NotFound`] if the node does not have the file; [`Error::Corrupt`] if its answer does not fit the range.
     pub async fn open(&self, cid: &Cid, range: Option<ByteRange>) -> Result<Body, Error> {
-        let response = self.get(cid.as_str(), range).await?;
+        let response = measured("gateway", self.get(cid.as_str(), range)).await?;
         let len = length(&response, range)?;
         Ok(Body {
             len,
@@ -110,7 +111,9 @@ impl Gateway {
 
     /// Asks for the empty file, to see whether the gateway answers.
     pub async fn ready(&self) -> Result<(), Error> {
-        self.get(EMPTY, None).await.map(drop)
+        measured("gateway/ready", self.get(EMPTY, None))
+            .await
+            .map(drop)
     }
 
     async fn get(&self, name: &str, range: Option<ByteRange>) -> Result<Response, Error> {

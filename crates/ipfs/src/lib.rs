@@ -14,6 +14,7 @@ mod deadline;
 mod digest;
 mod error;
 mod gateway;
+mod measure;
 mod node;
 mod requests;
 mod rpc;

@@ -11,6 +11,7 @@ use url::Url;
 use crate::{
     deadline::{Deadlines, within},
     error::{BoxError, Error},
+    measure::measured,
     requests::Refusal,
 };
 
@@ -53,7 +54,16 @@ impl Rpc {
     }
 
     /// Asks for an answer that comes whole.
-    pub(crate) async fn call(
+    pub(crate) async fn call<R: ApiRequest>(
+        &self,
+        what: &'static str,
+        limit: std::time::Duration,
+        request: R,
+    ) -> Result<Bytes, Error> {
+        measured(operation::<R>(), self.whole(what, limit, request)).await
+    }
+
+    async fn whole(
         &self,
         what: &'static str,
         limit: std::time::Duration,
@@ -69,7 +79,17 @@ impl Rpc {
     }
 
     /// Asks for an answer that comes bit by bit; each bit has a deadline.
-    pub(crate) async fn lines(
+    pub(crate) async fn lines<R: ApiRequest>(
+        &self,
+        what: &'static str,
+        limit: std::time::Duration,
+        request: R,
+        each: impl FnMut(&[u8]) -> Result<(), Error> + Send,
+    ) -> Result<(), Error> {
+        measured(operation::<R>(), self.each_line(what, limit, request, each)).await
+    }
+
+    async fn each_line(
         &self,
         what: &'static str,
         limit: std::time::Duration,
@@ -122,6 +142,11 @@ impl Rpc {
                 .map(|bytes| bytes.map_err(failure)),
         ))
     }
+}
+
+/// Names a request after its endpoint, such as `pin/add`.
+fn operation<R: ApiRequest>() -> &'static str {
+    R::PATH.trim_start_matches('/')
 }
 
 fn plain(text: &str) -> Result<String, Error> {

@@ -14,6 +14,7 @@ use crate::{
     deadline::within,
     digest::Digester,
     error::{BoxError, Error},
+    measure::measured,
     requests::{Add, Added},
     rpc::{Rpc, Upload},
 };
@@ -37,6 +38,14 @@ enum Piece {
 
 /// Sends a file, and gives what was sent and the CID that the node gave it.
 pub(crate) async fn upload(
+    rpc: &Rpc,
+    request: Add,
+    chunks: impl Stream<Item = io::Result<Bytes>> + Send,
+) -> Result<(FileDigest, Cid), Error> {
+    measured("add", send(rpc, request, chunks)).await
+}
+
+async fn send(
     rpc: &Rpc,
     request: Add,
     chunks: impl Stream<Item = io::Result<Bytes>> + Send,

@@ -8,7 +8,7 @@ use bulk_export_domain::hint::Hint;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use serde_json::Value;
 
-use crate::{Config, Error, QUEUE};
+use crate::{Config, Error, QUEUE, measure::measured};
 
 /// The most hints that may wait. apalis-redis 1.0.0 fails for ever from 8,000 due ones on (queue notes, item 12).
 const MOST_WAITING: u64 = 1000;
@@ -50,10 +50,14 @@ impl Hints {
     /// # Errors
     /// Redis is away; the reconciler will announce the job.
     pub async fn push(&self, hint: Hint, count: u64) -> Result<u64, Error> {
-        match self.try_push(hint, count).await {
-            Err(Error::Redis(_) | Error::Push(_)) => self.try_push(hint, count).await,
+        let pushed = match measured("push", self.try_push(hint, count)).await {
+            Err(Error::Redis(_) | Error::Push(_)) => {
+                measured("push", self.try_push(hint, count)).await
+            }
             result => result,
-        }
+        }?;
+        metrics::counter!("bulk_export_hints_pushed_total").increment(pushed);
+        Ok(pushed)
     }
 
     async fn try_push(&self, hint: Hint, count: u64) -> Result<u64, Error> {
@@ -96,9 +100,12 @@ impl Hints {
         let mut connection = self.connection.clone();
         let ping =
             async { Ok::<(), Error>(redis::cmd("PING").query_async(&mut connection).await?) };
-        tokio::time::timeout(DEADLINE, ping)
-            .await
-            .map_err(|_| Error::Deadline)?
+        let ping = async {
+            tokio::time::timeout(DEADLINE, ping)
+                .await
+                .map_err(|_| Error::Deadline)?
+        };
+        measured("ping", ping).await
     }
 
     pub(crate) fn connection(&self) -> ConnectionManager {

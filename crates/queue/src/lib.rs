@@ -7,6 +7,7 @@
 mod config;
 mod hints;
 mod listen;
+mod measure;
 mod steady_poll;
 mod tidy;
 

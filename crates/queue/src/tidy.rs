@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use redis::AsyncCommands;
 
-use crate::{Error, Hints, QUEUE};
+use crate::{Error, Hints, QUEUE, measure::measured};
 
 /// How many task ids one call of the script takes.
 const CHUNK: usize = 500;
@@ -17,6 +17,10 @@ impl Hints {
     /// # Errors
     /// Redis is away.
     pub async fn tidy(&self, older_than: Duration) -> Result<u64, Error> {
+        measured("tidy", self.tidy_all(older_than)).await
+    }
+
+    async fn tidy_all(&self, older_than: Duration) -> Result<u64, Error> {
         let now = seconds_since_epoch();
         let mut removed = 0;
         for set in ["done", "dead"] {

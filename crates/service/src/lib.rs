@@ -9,5 +9,5 @@ mod process;
 
 pub use listen::listen;
 pub use logging::understood;
-pub use metrics::Metrics;
-pub use process::main;
+pub use metrics::{Kind, METRICS, Metric, Metrics};
+pub use process::{Program, main};

@@ -8,9 +8,30 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{logging, metrics::Metrics};
 
+/// Which of our servers this process is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Program {
+    /// The HTTP server.
+    Api,
+    /// The worker.
+    Worker,
+}
+
+impl Program {
+    /// Gives the program's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Api => "bulk-export-api",
+            Self::Worker => "bulk-export-worker",
+        }
+    }
+}
+
 /// Runs a server: `read` its configuration, start its logs, and `serve` until SIGTERM or SIGINT cancels the token.
 /// Whatever is wrong goes to the standard error output.
 pub fn main<C, F>(
+    program: Program,
     read: impl FnOnce(Variables) -> Result<C, Problems>,
     logs: impl FnOnce(&C) -> &Logging,
     serve: impl FnOnce(C, Metrics, CancellationToken) -> F,
@@ -26,7 +47,7 @@ where
         }
     };
     logging::init(logs(&config));
-    match run(config, serve) {
+    match run(program, config, serve) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -38,6 +59,7 @@ where
 /// Runs until it is told to stop. A thread that hangs in a server that does not answer holds the end up no longer than
 /// this: dropping the runtime would wait for it for ever.
 fn run<C, F>(
+    program: Program,
     config: C,
     serve: impl FnOnce(C, Metrics, CancellationToken) -> F,
 ) -> anyhow::Result<()>
@@ -48,7 +70,7 @@ where
         .enable_all()
         .build()?;
     let ended = runtime.block_on(async {
-        let metrics = Metrics::install()?;
+        let metrics = Metrics::install(program)?;
         serve(config, metrics, told_to_stop()?).await
     });
     runtime.shutdown_timeout(Duration::from_secs(1));

@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     audit::{Action, Entry, append},
-    complete::{after, close_parts},
+    complete::{after, close_parts, count_end},
     error::{Error, corrupt},
     pool::Store,
     rows::clock,
@@ -107,6 +107,7 @@ pub(crate) fn cancel_in(
             jobs::ended_at.eq(clock().nullable()),
         ))
         .execute(connection)?;
+    count_end(connection, job.uuid(), "cancelled")?;
     append(connection, entry)?;
     tell(connection, job.uuid(), webhook::Event::Cancelled)?;
     Ok(true)

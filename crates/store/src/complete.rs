@@ -89,6 +89,7 @@ fn complete_job(connection: &mut PgConnection, job: Uuid, ttl: Duration) -> Resu
         .bind::<sql_types::Double, _>(ttl.as_secs_f64())
         .execute(connection)?;
     debug_assert_eq!(updated, 1, "the fence holds the job's row");
+    count_end(connection, job, "completed")?;
     append_end(connection, job, Action::Complete, "completed")?;
     tell(connection, job, Event::Completed)
 }
@@ -111,8 +112,29 @@ pub(crate) fn fail_job(
             jobs::ended_at.eq(clock().nullable()),
         ))
         .execute(connection)?;
+    count_end(connection, job, "failed")?;
     append_end(connection, job, Action::Fail, "failed")?;
     tell(connection, job, Event::Failed)
+}
+
+/// Counts the end of a job and its time since the kick-off. A moment before the commit: of an end whose commit fails
+/// the other one counts too.
+pub(crate) fn count_end(
+    connection: &mut PgConnection,
+    job: Uuid,
+    outcome: &'static str,
+) -> QueryResult<()> {
+    use bulk_export_jobs as jobs;
+    let took = diesel::dsl::sql::<sql_types::Nullable<sql_types::Double>>(
+        "extract(epoch FROM ended_at - created_at)::float8",
+    );
+    let took: Option<f64> = jobs::table.find(job).select(took).first(connection)?;
+    metrics::counter!("bulk_export_jobs_ended_total", "outcome" => outcome).increment(1);
+    if let Some(seconds) = took {
+        metrics::histogram!("bulk_export_job_duration_seconds", "outcome" => outcome)
+            .record(seconds);
+    }
+    Ok(())
 }
 
 /// Fences out every open part of a job. One that runs may leave an upload behind, or have died in it.

@@ -1,6 +1,13 @@
 //! The pools of connections, and the bridge from async callers to blocking Diesel.
 
-use std::{fmt, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use diesel::{
     PgConnection,
@@ -9,9 +16,14 @@ use diesel::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::{config::Config, connector::Connector, error::Error};
+use crate::{
+    config::Config,
+    connector::Connector,
+    error::Error,
+    gauges::Told,
+    measure::{measured, operation},
+};
 
-pub(crate) type Connections = Pool<Connector>;
 pub(crate) type Pooled = PooledConnection<Connector>;
 
 /// The name under which our sessions show in `pg_stat_activity`: the horizon leaves them out.
@@ -20,10 +32,37 @@ pub(crate) const APPLICATION: &str = "fhir-bulk-export";
 /// How long a caller waits for a connection.
 const CHECKOUT: Duration = Duration::from_secs(3);
 
+/// A pool. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    pool: Pool<Connector>,
+    /// What its connections are for, in metrics.
+    name: &'static str,
+    waiting: Arc<AtomicU32>,
+}
+
+impl Connections {
+    /// Tells the process's metrics how full the pool is.
+    pub(crate) fn tell(&self) {
+        let state = self.pool.state();
+        let gauge = |name: &'static str, value: u32| {
+            metrics::gauge!(name, "pool" => self.name).set(value);
+        };
+        gauge("bulk_export_pool_connections", state.connections);
+        gauge("bulk_export_pool_idle_connections", state.idle_connections);
+        gauge("bulk_export_pool_max_connections", self.pool.max_size());
+        gauge(
+            "bulk_export_pool_waiting",
+            self.waiting.load(Ordering::Relaxed),
+        );
+    }
+}
+
 /// Our own tables. Cheap to clone.
 #[derive(Clone)]
 pub struct Store {
-    connections: Connections,
+    pub(crate) connections: Connections,
+    pub(crate) told: Told,
     pub(crate) ttl: Duration,
 }
 
@@ -41,7 +80,8 @@ impl Store {
         let session =
             "SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '300s'";
         Self {
-            connections: pool(&config.url, config.connections, session),
+            connections: pool("control", &config.url, config.connections, session),
+            told: Told::default(),
             ttl: config.ttl,
         }
     }
@@ -76,8 +116,7 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
     {
-        let connections = self.connections.clone();
-        blocking(move || work(&mut *checkout(&connections)?)).await
+        self.run_as(operation::<F>(), work).await
     }
 
     /// Runs a function in a transaction on a blocking thread.
@@ -87,8 +126,19 @@ impl Store {
         F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
     {
         use diesel::Connection;
-        self.run(move |connection| connection.transaction(work))
-            .await
+        self.run_as(operation::<F>(), move |connection| {
+            connection.transaction(work)
+        })
+        .await
+    }
+
+    async fn run_as<T, F>(&self, operation: &'static str, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut PgConnection) -> Result<T, Error> + Send + 'static,
+    {
+        let connections = self.connections.clone();
+        blocking_as(operation, move || work(&mut *checkout(&connections)?)).await
     }
 }
 
@@ -98,27 +148,50 @@ where
     T: Send + 'static,
     F: FnOnce() -> Result<T, Error> + Send + 'static,
 {
-    tokio::task::spawn_blocking(work)
+    blocking_as(operation::<F>(), work).await
+}
+
+async fn blocking_as<T, F>(operation: &'static str, work: F) -> Result<T, Error>
+where
+    T: Send + 'static,
+    F: FnOnce() -> Result<T, Error> + Send + 'static,
+{
+    tokio::task::spawn_blocking(move || measured(operation, work))
         .await
         .map_err(Error::Task)?
 }
 
+/// Takes a connection out of a pool, which waits for one no longer than [`CHECKOUT`].
 pub(crate) fn checkout(connections: &Connections) -> Result<Pooled, Error> {
-    connections
-        .get()
-        .map_err(|error| Error::Unreachable(error.into()))
+    let started = Instant::now();
+    connections.waiting.fetch_add(1, Ordering::Relaxed);
+    let connection = connections.pool.get();
+    connections.waiting.fetch_sub(1, Ordering::Relaxed);
+    metrics::histogram!("bulk_export_pool_wait_duration_seconds", "pool" => connections.name)
+        .record(started.elapsed());
+    connection.map_err(|error| Error::Unreachable(error.into()))
 }
 
 /// Makes a pool that connects when first asked.
-pub(crate) fn pool(url: &SecretString, size: u32, session: &'static str) -> Connections {
+pub(crate) fn pool(
+    name: &'static str,
+    url: &SecretString,
+    size: u32,
+    session: &'static str,
+) -> Connections {
     let manager = Connector(ConnectionManager::new(with_defaults(url.expose_secret())));
-    Pool::builder()
+    let pool = Pool::builder()
         .max_size(size)
         .min_idle(Some(0))
         .connection_timeout(CHECKOUT)
         .connection_customizer(Box::new(Session(session)))
         .error_handler(Box::new(Log))
-        .build_unchecked(manager)
+        .build_unchecked(manager);
+    Connections {
+        pool,
+        name,
+        waiting: Arc::default(),
+    }
 }
 
 /// Adds what libpq lacks by default: a deadline for connecting, and an end to a connection whose peer is gone

@@ -73,11 +73,11 @@ impl Source {
     pub fn new(config: &SourceConfig) -> Self {
         // A part may stream for long, so no statement timeout; compiling a plan costs more than our plans gain by it.
         let session = "SET jit = off";
-        let others = pool(&config.url, config.connections, session);
+        let others = pool("source", &config.url, config.connections, session);
         let resources = if config.url.expose_secret() == config.store_url.expose_secret() {
             others.clone()
         } else {
-            pool(&config.store_url, config.connections, session)
+            pool("resources", &config.store_url, config.connections, session)
         };
         Self {
             others,
@@ -100,6 +100,12 @@ impl Source {
     pub async fn ready(&self) -> Result<(), Error> {
         let connections = self.others.clone();
         blocking(move || Ok(checkout(&connections)?.batch_execute("SELECT 1")?)).await
+    }
+
+    /// Tells the process's metrics how full the pools are.
+    pub fn tell(&self) {
+        self.others.tell();
+        self.resources.tell();
     }
 
     /// Makes the handle that stops a read of this type.

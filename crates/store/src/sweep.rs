@@ -30,6 +30,16 @@ pub enum Collected {
     NotNow,
 }
 
+/// Pins of ours that no row owns.
+#[derive(Debug, Default)]
+pub struct Unowned {
+    /// Their label names a job that we know: they may go.
+    pub orphans: Vec<Cid>,
+    /// How many have a label of our form with a job that we do not know: another service's, or from before a database
+    /// was put back. Nobody here lets them go.
+    pub strangers: u64,
+}
+
 #[derive(QueryableByName)]
 struct IdRow {
     #[diesel(sql_type = sql_types::Uuid)]
@@ -106,17 +116,17 @@ impl Store {
         .await
     }
 
-    /// Of pins by label and CID, gives the CIDs that are ours and that no row owns. A pin is ours when its label
-    /// names a job that we know, from its row or from the audit: a node may hold pins of others.
+    /// Of pins by label and CID, finds those that no row owns. A pin is ours when its label names a job that we know,
+    /// from its row or from the audit: a node may hold pins of others.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn orphans(&self, pins: Vec<(PinName, Cid)>) -> Result<Vec<Cid>, Error> {
+    pub async fn unowned(&self, pins: Vec<(PinName, Cid)>) -> Result<Unowned, Error> {
         use bulk_export_audit as audit;
         use bulk_export_files as files;
         use bulk_export_jobs as jobs;
         self.run(move |connection| {
-            let mut orphans = Vec::new();
+            let mut unowned = Unowned::default();
             for page in pins.chunks(1000) {
                 let ids: Vec<Uuid> = page.iter().map(|(name, _)| name.job.uuid()).collect();
                 let cids: Vec<&str> = page.iter().map(|(_, cid)| cid.as_str()).collect();
@@ -134,13 +144,16 @@ impl Store {
                     .filter(files::cid.eq_any(cids))
                     .select(files::cid)
                     .load(connection)?;
-                let orphan = |pin: &&(PinName, Cid)| {
-                    known.contains(&pin.0.job.uuid())
-                        && !owned.iter().any(|cid| cid == pin.1.as_str())
-                };
-                orphans.extend(page.iter().filter(orphan).map(|(_, cid)| cid.clone()));
+                for (name, cid) in page {
+                    if owned.iter().any(|owned| owned == cid.as_str()) {
+                    } else if known.contains(&name.job.uuid()) {
+                        unowned.orphans.push(cid.clone());
+                    } else {
+                        unowned.strangers += 1;
+                    }
+                }
             }
-            Ok(orphans)
+            Ok(unowned)
         })
         .await
     }

@@ -84,6 +84,11 @@ impl Context {
         }
     }
 
+    /// Says whether this worker claims parts.
+    pub(crate) fn claims(&self) -> bool {
+        self.gate.is_open() && !self.stop.is_cancelled()
+    }
+
     /// Starts this worker's free slots.
     pub(crate) fn wake(&self) {
         while let Ok(permit) = self.slots.clone().try_acquire_owned() {

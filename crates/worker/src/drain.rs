@@ -5,12 +5,13 @@ use std::time::Instant;
 use bulk_export_domain::part::{Claim, PartKind};
 use bulk_export_store::{Finished, source::Size};
 use futures::FutureExt;
+use metrics::{counter, histogram};
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument;
 
 use crate::{
     Context, export,
-    failure::{Failure, backoff},
+    failure::{Failure, Panicked, backoff},
     lease::{self, Lease},
 };
 
@@ -45,10 +46,13 @@ async fn run(context: &Context, claim: &Claim) {
     let started = Instant::now();
     let lease = lease::hold(context, claim);
     tracing::info!(attempt = claim.attempts, "started");
+    let kind = claim.kind.as_str();
+    counter!("bulk_export_part_attempts_total", "kind" => kind).increment(1);
     let work = std::panic::AssertUnwindSafe(work(context, claim, &lease))
         .catch_unwind()
         .await;
-    let result = work.unwrap_or_else(|_| Err(Failure::Retry(anyhow::anyhow!("the part panicked"))));
+    let result = work.unwrap_or_else(|_| Err(Failure::retry(Panicked)));
+    count(kind, started, &result);
     let ended = match result {
         Ok(ended) => Ok(ended),
         Err(failure) => give_up(context, claim, failure).await,
@@ -61,6 +65,27 @@ async fn run(context: &Context, claim: &Claim) {
             error = &error as &dyn std::error::Error,
             "the end could not be written; the lease will run out"
         ),
+    }
+}
+
+/// Counts the end of an attempt; the time of those that were done only.
+fn count(kind: &'static str, started: Instant, result: &Result<Finished, Failure>) {
+    let outcome = match result {
+        Ok(Finished::Written | Finished::JobCompleted | Finished::JobFailed) => "done",
+        Ok(Finished::Lost | Finished::JobEnded) | Err(Failure::Lost) => "lost",
+        Err(Failure::HandBack { .. }) => "handed_back",
+        Err(Failure::Retry(_)) => "failed",
+    };
+    counter!("bulk_export_part_attempts_ended_total", "kind" => kind, "outcome" => outcome)
+        .increment(1);
+    match outcome {
+        "done" => histogram!("bulk_export_part_duration_seconds", "kind" => kind)
+            .record(started.elapsed()),
+        "lost" => counter!("bulk_export_leases_lost_total").increment(1),
+        _ => {}
+    }
+    if let Some(cause) = result.as_ref().err().and_then(Failure::cause) {
+        counter!("bulk_export_part_failures_total", "cause" => cause).increment(1);
     }
 }
 

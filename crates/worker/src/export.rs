@@ -6,7 +6,7 @@ use bulk_export_domain::{
     file::{Cid, StoredFile},
     ids::FileId,
     job::FileKind,
-    part::{Claim, KeyRange},
+    part::{Claim, KeyRange, LeftOut},
     resource_type::ResourceType,
 };
 use bulk_export_store::{
@@ -15,6 +15,7 @@ use bulk_export_store::{
 };
 use bytes::Bytes;
 use futures::{Stream, stream};
+use metrics::counter;
 use tokio::{runtime::Handle, sync::mpsc};
 
 use crate::{
@@ -134,7 +135,10 @@ fn read(
     );
     let handle = Handle::current();
     tokio::task::spawn_blocking(move || {
-        let leave_out = |page| handle.block_on(store.leave_out(&claim, page));
+        let leave_out = |page: Vec<LeftOut>| {
+            counter!("bulk_export_resources_left_out_total").increment(page.len() as u64);
+            handle.block_on(store.leave_out(&claim, page))
+        };
         let mut lines = Lines::new(slice.resource_type, limits, sender, done, leave_out);
         let read = source.read(&slice, &stop, |row| lines.row(&row));
         lines.finish(read)
@@ -155,11 +159,19 @@ async fn finish(
         } = &file.stored;
         (r + digest.lines, b + decoded_bytes, s + digest.bytes)
     });
+    let resource_type = files.first().map(|file| file.kind.resource_type());
     let finished = context
         .store
         .finish_part(claim, files, pinning(context, claim))
         .await?;
     tracing::info!(rows, bytes, stored_bytes, "proved");
+    if let (Finished::Written | Finished::JobCompleted, Some(resource_type)) =
+        (finished, resource_type)
+    {
+        counter!("bulk_export_resources_total", "type" => resource_type).increment(rows);
+        counter!("bulk_export_resource_bytes_total", "type" => resource_type).increment(bytes);
+        counter!("bulk_export_stored_bytes_total", "type" => resource_type).increment(stored_bytes);
+    }
     if finished == Finished::Written {
         // The report part may be due now.
         context.wake();

@@ -24,6 +24,11 @@ pub(crate) enum Failure {
     Retry(#[source] anyhow::Error),
 }
 
+/// The part panicked.
+#[derive(Debug, thiserror::Error)]
+#[error("the part panicked")]
+pub(crate) struct Panicked;
+
 impl Failure {
     pub(crate) fn retry(error: impl Into<anyhow::Error>) -> Self {
         Self::Retry(error.into())
@@ -50,6 +55,32 @@ impl Failure {
             .is_some_and(bulk_export_ipfs::Error::is_outage)
     }
 
+    /// Names the cause in one word of a short list, for metrics; a lost claim is no failure.
+    pub(crate) fn cause(&self) -> Option<&'static str> {
+        use bulk_export_ipfs::Error as Ipfs;
+        match self {
+            Self::Lost => None,
+            Self::HandBack { source: None, .. } => Some("shutdown"),
+            Self::HandBack {
+                source: Some(source),
+                ..
+            } => Some(match source.downcast_ref::<Ipfs>() {
+                Some(Ipfs::BlocksLost) => "blocks_lost",
+                Some(_) => "node_away",
+                None => "database_away",
+            }),
+            Self::Retry(error) => Some(if error.is::<Panicked>() {
+                "panic"
+            } else if error.is::<Ipfs>() {
+                "node_wrong"
+            } else if let Some(error) = error.downcast_ref::<StoreError>() {
+                of_store(error)
+            } else {
+                "internal"
+            }),
+        }
+    }
+
     /// How long the part rests after being handed back.
     pub(crate) const fn rest(&self) -> Duration {
         match self {
@@ -58,6 +89,16 @@ impl Failure {
             } => Duration::from_secs(2),
             Self::HandBack { source: None, .. } | Self::Lost | Self::Retry(_) => Duration::ZERO,
         }
+    }
+}
+
+fn of_store(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Source(_)
+        | StoreError::SourceChanged(_)
+        | StoreError::NoSource(_)
+        | StoreError::NoStore => "source",
+        _ => "database",
     }
 }
 
@@ -126,6 +167,38 @@ mod tests {
         assert!(matches!(away, Failure::HandBack { .. }) && away.is_node_outage());
         let wrong: Failure = bulk_export_ipfs::Error::CidMismatch.into();
         assert!(matches!(wrong, Failure::Retry(_)));
+    }
+
+    #[test]
+    fn every_failure_has_a_cause_of_one_word() {
+        let source = StoreError::Source("NotNullViolation".to_owned());
+        let caused = [
+            Failure::Lost,
+            Failure::shutting_down(),
+            bulk_export_ipfs::Error::BlocksLost.into(),
+            bulk_export_ipfs::Error::Refused("full".to_owned()).into(),
+            StoreError::Unreachable("away".into()).into(),
+            Failure::retry(Panicked),
+            bulk_export_ipfs::Error::CidMismatch.into(),
+            source.into(),
+            StoreError::Contended.into(),
+            std::io::Error::other("x").into(),
+        ];
+        let words: Vec<_> = caused.iter().filter_map(Failure::cause).collect();
+        assert_eq!(
+            words,
+            [
+                "shutdown",
+                "blocks_lost",
+                "node_away",
+                "database_away",
+                "panic",
+                "node_wrong",
+                "source",
+                "database",
+                "internal"
+            ]
+        );
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 
 use bulk_export_service::Metrics;
+use metrics::gauge;
 
 use crate::Context;
 
@@ -33,8 +34,20 @@ pub(crate) fn server(
         .run())
 }
 
-async fn scrape(metrics: web::Data<Metrics>) -> HttpResponse {
+async fn scrape(context: web::Data<Context>, metrics: web::Data<Metrics>) -> HttpResponse {
+    context.store.tell().await;
+    context.source.tell();
+    let (slots, claiming) = (context.config.parts.slots, context.claims());
+    let busy = slots.saturating_sub(context.slots.available_permits());
+    gauge!("bulk_export_worker_slots").set(count(slots));
+    gauge!("bulk_export_worker_slots_busy").set(count(busy));
+    gauge!("bulk_export_worker_claiming").set(f64::from(u8::from(claiming)));
     metrics.answer()
+}
+
+/// A number of parts, which is small.
+fn count(parts: usize) -> f64 {
+    u32::try_from(parts).map_or(f64::NAN, f64::from)
 }
 
 async fn alive() -> HttpResponse {
@@ -54,7 +67,7 @@ async fn ready(context: web::Data<Context>) -> HttpResponse {
         "postgres": word(postgres.is_ok()),
         "redis": word(redis.is_ok()),
         "ipfs": word(ipfs.is_ok()),
-        "claiming": context.gate.is_open() && !context.stop.is_cancelled(),
+        "claiming": context.claims(),
     });
     if ready {
         HttpResponse::Ok().json(body)

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use bulk_export_service::Program;
 use bulk_export_worker::{Context, config::Config, run};
 use clap::Parser;
 
@@ -13,6 +14,7 @@ struct Arguments;
 fn main() -> ExitCode {
     Arguments::parse();
     bulk_export_service::main(
+        Program::Worker,
         Config::read,
         |config| &config.logging,
         async |config, metrics, stop| {

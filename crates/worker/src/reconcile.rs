@@ -38,9 +38,13 @@ async fn announce(context: &Context, overdue: Duration) {
         }
     };
     let mut pushed = 0;
+    metrics::counter!("bulk_export_reconciler_jobs_total").increment(due.len() as u64);
     for (job_id, parts) in &due {
         match context.hints.push(Hint { job_id: *job_id }, *parts).await {
-            Ok(hints) => pushed += hints,
+            Ok(hints) => {
+                pushed += hints;
+                metrics::counter!("bulk_export_reconciler_hints_total").increment(hints);
+            }
             Err(error) => {
                 tracing::warn!(%error, "Redis is away: this worker goes on without hints");
                 return context.wake();

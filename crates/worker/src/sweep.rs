@@ -7,8 +7,9 @@ use bulk_export_domain::{
     file::{Cid, PinName},
     sources::Origin,
 };
-use bulk_export_store::{BoxError, Collected, Error, operator::SweepReport};
+use bulk_export_store::{BoxError, Collected, Error, Unowned, operator::SweepReport};
 use chrono::{DateTime, Utc};
+use metrics::{counter, histogram};
 use tokio::{
     runtime::Handle,
     time::{MissedTickBehavior, interval},
@@ -43,8 +44,29 @@ struct Swept {
     orphans: u64,
     versions: u64,
     failed: u64,
-    /// Our pins when they were listed, and those without an owner that are left.
+    /// The pins of our form on the node, and those of them that no row owns; nothing when they could not be listed.
     pins: Option<(u64, u64)>,
+}
+
+impl Swept {
+    /// Counts what a sweep took away.
+    fn count(&self, collected: &Collected) {
+        let blocks = match collected {
+            Collected::Blocks(blocks) => *blocks,
+            Collected::NotNow => 0,
+        };
+        let all = [
+            ("files", self.files),
+            ("jobs", self.jobs),
+            ("pins", self.orphans),
+            ("versions", self.versions),
+            ("blocks", blocks),
+        ];
+        for (what, number) in all {
+            counter!("bulk_export_swept_total", "what" => what).increment(number);
+        }
+        counter!("bulk_export_sweep_failures_total").increment(self.failed);
+    }
 }
 
 /// Sweeps until `stop`: now and then, and when an operator asks for it.
@@ -67,8 +89,12 @@ pub(crate) async fn keep(context: &Context, stop: &CancellationToken) {
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            result = sweep(context, wanted) => if let Err(error) = result {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the sweep broke off; the next one goes on");
+            result = sweep(context, wanted) => {
+                let outcome = if result.is_ok() { "ok" } else { "broken_off" };
+                counter!("bulk_export_sweeps_total", "outcome" => outcome).increment(1);
+                if let Err(error) = result {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the sweep broke off; the next one goes on");
+                }
             }
         }
     }
@@ -108,6 +134,8 @@ async fn sweep(context: &Context, wanted: Option<DateTime<Utc>>) -> Result<(), E
         tracing::warn!(%error, "finished hints stay in Redis for now");
     }
     let report = swept.report(started.elapsed());
+    histogram!("bulk_export_sweep_duration_seconds").record(report.took);
+    swept.count(&collected);
     context.store.swept(report, wanted).await?;
     let duration_ms = u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX);
     if swept.files + swept.jobs + swept.orphans + swept.versions + swept.failed > 0
@@ -201,7 +229,8 @@ async fn release_orphans(context: &Context, swept: &mut Swept) -> Result<(), Err
         .collect();
     let listed = ours.len() as u64;
     let mut left = 0;
-    for orphan in context.store.orphans(ours).await? {
+    let Unowned { orphans, strangers } = context.store.unowned(ours).await?;
+    for orphan in orphans {
         match context
             .store
             .release_orphan(orphan, unpinning(context))
@@ -216,7 +245,13 @@ async fn release_orphans(context: &Context, swept: &mut Swept) -> Result<(), Err
         }
     }
     swept.failed += left;
-    swept.pins = Some((listed, left));
+    swept.pins = Some((listed.saturating_sub(swept.orphans), left + strangers));
+    if strangers > 0 {
+        tracing::warn!(
+            pins = strangers,
+            "the node has pins of jobs that this database does not know; they are left alone"
+        );
+    }
     Ok(())
 }
 

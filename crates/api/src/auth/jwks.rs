@@ -167,6 +167,9 @@ impl Jwks {
         let now = self.clock.uptime();
         let mut state = self.state();
         state.failed = outcome.is_err();
+        let word = if state.failed { "failed" } else { "ok" };
+        metrics::counter!("bulk_export_jwks_fetches_total", "outcome" => word).increment(1);
+        metrics::gauge!("bulk_export_jwks_failing").set(f64::from(u8::from(state.failed)));
         match outcome {
             Ok(Some(Loaded {
                 keys,

@@ -89,10 +89,17 @@ async fn open(
         )));
     }
     let id = file.id;
-    let told = move |chunk: Result<_, bulk_export_ipfs::Error>| {
-        chunk.inspect_err(
-            |error| tracing::error!(%error, file.id = %id, "a download was broken off"),
-        )
+    let sent = metrics::counter!("bulk_export_download_bytes_total");
+    let told = move |chunk: Result<web::Bytes, bulk_export_ipfs::Error>| match &chunk {
+        Ok(bytes) => {
+            sent.increment(bytes.len() as u64);
+            chunk
+        }
+        Err(error) => {
+            metrics::counter!("bulk_export_downloads_broken_total").increment(1);
+            tracing::error!(%error, file.id = %id, "a download was broken off");
+            chunk
+        }
     };
     let whole = |chunks| verified(chunks, digest.bytes, digest.sha256).boxed();
     let chunks = match (form, range) {

@@ -15,6 +15,7 @@ use diesel::{
 use super::{Slice, Source, Stop, clinical, relation, resources};
 use crate::{
     error::{Error, without_values},
+    measure::measured,
     pool::checkout,
 };
 
@@ -74,6 +75,15 @@ impl Source {
     where
         F: FnMut(Row) -> ControlFlow<()>,
     {
+        measured("read", || self.read_slice(slice, stop, &mut each))
+    }
+
+    fn read_slice(
+        &self,
+        slice: &Slice,
+        stop: &Stop,
+        each: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<u64, Error> {
         let origin = self.origin(slice.resource_type)?;
         let mut connection = checkout(self.connections(origin))?;
         // Opened by hand: after a stop the transaction stays open on purpose, so that the pool throws the connection
@@ -89,7 +99,7 @@ impl Source {
         }
         let mut out = Handover {
             stop,
-            each: &mut each,
+            each,
             read: 0,
         };
         let read = rows(&mut connection, origin, slice, &mut out);

@@ -1,0 +1,3 @@
+DROP INDEX idx_bulk_export_audit_requester;
+DROP INDEX idx_bulk_export_deliveries_open;
+DROP INDEX idx_bulk_export_parts_failed;
