@@ -72,7 +72,11 @@ impl Last {
     fn tell(&mut self, rows: Vec<GaugeRow>) {
         metrics::gauge!("bulk_export_database_up").set(1.0);
         for row in rows {
-            set(&row.name, row.state.as_deref(), row.value.unwrap_or(f64::NAN));
+            set(
+                &row.name,
+                row.state.as_deref(),
+                row.value.unwrap_or(f64::NAN),
+            );
             self.gauges.insert((row.name, row.state));
         }
     }

@@ -90,6 +90,9 @@ mod tests {
     async fn a_closure_is_named_after_its_method() {
         assert_eq!(Someone.fetch(), "fetch");
         assert_eq!(Someone.give(|f| (f(1), 2)).await, "give");
-        assert_eq!(Someone::named_by(&|| ()), "a_closure_is_named_after_its_method");
+        assert_eq!(
+            Someone::named_by(&|| ()),
+            "a_closure_is_named_after_its_method"
+        );
     }
 }

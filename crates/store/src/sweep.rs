@@ -15,6 +15,7 @@ use crate::{
     error::{BoxError, Error},
     pool::Store,
     reconcile::{Turn, try_turn},
+    rows::{clock, signed},
     schema::{bulk_export_audit, bulk_export_files, bulk_export_jobs, bulk_export_node},
 };
 
@@ -144,9 +145,9 @@ impl Store {
                     .filter(files::cid.eq_any(cids))
                     .select(files::cid)
                     .load(connection)?;
-                for (name, cid) in page {
-                    if owned.iter().any(|owned| owned == cid.as_str()) {
-                    } else if known.contains(&name.job.uuid()) {
+                let lost = |pin: &&(PinName, Cid)| !owned.iter().any(|cid| cid == pin.1.as_str());
+                for (name, cid) in page.iter().filter(lost) {
+                    if known.contains(&name.job.uuid()) {
                         unowned.orphans.push(cid.clone());
                     } else {
                         unowned.strangers += 1;
@@ -186,7 +187,7 @@ impl Store {
             diesel::update(node::table)
                 .set((
                     node::garbage.eq(node::garbage - garbage),
-                    node::collected_at.eq(crate::rows::clock().nullable()),
+                    node::collected_at.eq(clock().nullable()),
                 ))
                 .execute(connection)?;
             Ok(Collected::Blocks(blocks))

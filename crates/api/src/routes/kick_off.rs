@@ -57,7 +57,8 @@ pub(super) async fn kick_off(
         return Err(refused(refusal));
     }
     state.announce(id);
-    metrics::counter!("bulk_export_kick_offs_total", "role" => requester.role.as_str()).increment(1);
+    metrics::counter!("bulk_export_kick_offs_total", "role" => requester.role.as_str())
+        .increment(1);
     log(&state, id, &requester);
     Ok(HttpResponse::Accepted()
         .insert_header((header::CONTENT_LOCATION, state.status_url(id)))
