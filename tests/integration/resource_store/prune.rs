@@ -83,7 +83,15 @@ async fn what_a_job_under_way_can_still_read_stays() {
         "the one that ended at the job's time, and not its successor"
     );
     database
-        .run("UPDATE bulk_export_jobs SET status = 'failed', error = 'x', expires_at = now()")
+        .run("UPDATE bulk_export_jobs SET status = 'failed', error = 'x', expires_at = now() + interval '1 hour'")
+        .await;
+    assert_eq!(
+        prune(&database, "now()", 100).await,
+        0,
+        "an operator may have a failed job tried again, at the same time"
+    );
+    database
+        .run("UPDATE bulk_export_jobs SET expires_at = now() - interval '2 hours'")
         .await;
     assert_eq!(prune(&database, "now()", 100).await, 1);
 }
