@@ -6,6 +6,7 @@ mod concurrent;
 mod definition;
 mod delete;
 mod documented;
+mod parts;
 mod prune;
 mod put;
 mod time;

@@ -15,7 +15,7 @@ use crate::{
     error::{BoxError, Error},
     pool::Store,
     reconcile::{Turn, try_turn},
-    rows::{clock, signed},
+    rows::clock,
     schema::{bulk_export_audit, bulk_export_files, bulk_export_jobs, bulk_export_node},
 };
 

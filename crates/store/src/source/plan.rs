@@ -162,7 +162,7 @@ pub(super) fn uuid_boundaries(histogram: &[Uuid], parts: u64) -> Vec<Key> {
 
 /// Chooses `parts - 1` inner boundaries evenly from the sorted bounds of buckets of equal size, and between two bounds by
 /// equal steps.
-pub(super) fn even(bounds: &[u128], parts: u64) -> impl Iterator<Item = u128> {
+fn even(bounds: &[u128], parts: u64) -> impl Iterator<Item = u128> {
     let buckets = bounds.len().saturating_sub(1) as u64;
     let last = if buckets == 0 { 0 } else { parts };
     (1..last).map(move |n| {

@@ -14,13 +14,17 @@ use diesel::{
 
 use super::{
     Slice, patient,
-    plan::{Estimate, even, explained},
+    plan::{Estimate, explained},
     read::{Handover, Row, StoredRow},
 };
 use crate::{
     error::{Error, corrupt, without_values},
     pool::{Connections, checkout},
 };
+
+mod stretch;
+
+use self::stretch::{Stretch, cut};
 
 diesel::table! {
     resource_version (resource_type, id, version) {
@@ -61,7 +65,11 @@ struct CountRow {
 #[derive(QueryableByName)]
 struct ShapeRow {
     #[diesel(sql_type = sql_types::Array<sql_types::Timestamptz>)]
-    bounds: Vec<DateTime<Utc>>,
+    since: Vec<DateTime<Utc>>,
+    #[diesel(sql_type = sql_types::Array<sql_types::Timestamptz>)]
+    until: Vec<DateTime<Utc>>,
+    #[diesel(sql_type = sql_types::Array<sql_types::Double>)]
+    weights: Vec<f64>,
     #[diesel(sql_type = sql_types::Nullable<sql_types::BigInt>)]
     bytes: Option<i64>,
 }
@@ -70,8 +78,8 @@ struct ShapeRow {
 pub(super) struct Stored {
     pub(super) resource_type: ResourceType,
     pub(super) estimate: Estimate,
-    /// Times that cut the versions evenly, in microseconds; empty where nothing is cut.
-    bounds: Vec<u128>,
+    /// How its bytes lie in time; empty where nothing is cut.
+    stretches: Vec<Stretch>,
 }
 
 /// Looks at these types, those of which the store has nothing left out.
@@ -107,7 +115,7 @@ pub(super) fn stored_types(
             Stored {
                 resource_type: *resource_type,
                 estimate: Estimate { rows, bytes: None },
-                bounds: Vec::new(),
+                stretches: Vec::new(),
             }
         } else {
             of_everyone(connection, *resource_type, scope)?
@@ -141,24 +149,29 @@ fn of_everyone(
         .bind::<sql_types::Timestamptz, _>(scope.transaction_time)
         .get_result(connection)
         .map_err(|error| without_values(error.into()))?;
-    let bounds = shape.bounds.iter();
+    let ends = shape.since.iter().zip(&shape.until);
+    let stretches = ends
+        .zip(&shape.weights)
+        .map(|((since, until), weight)| Stretch {
+            since: since.timestamp_micros(),
+            until: until.timestamp_micros(),
+            weight: *weight,
+        });
     Ok(Stored {
         resource_type,
         estimate: Estimate {
             rows,
             bytes: shape.bytes.and_then(|bytes| u64::try_from(bytes).ok()),
         },
-        bounds: bounds
-            .filter_map(|bound| u128::try_from(bound.timestamp_micros()).ok())
-            .collect(),
+        stretches: stretches.collect(),
     })
 }
 
 /// Chooses the boundaries of so many parts.
 pub(super) fn boundaries(stored: &Stored, parts: u64) -> Vec<Key> {
-    let instant = |micros: u128| DateTime::from_timestamp_micros(i64::try_from(micros).ok()?);
-    even(&stored.bounds, parts)
-        .filter_map(|micros| instant(micros).map(Key::Instant))
+    let boundaries = cut(&stored.stretches, parts).into_iter();
+    boundaries
+        .filter_map(|micros| DateTime::from_timestamp_micros(micros).map(Key::Instant))
         .collect()
 }
 
