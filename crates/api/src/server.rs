@@ -77,6 +77,10 @@ pub async fn run(
 async fn tell_start(state: web::Data<State>) {
     tracing::info!(base = state.fhir_base(), "serving");
     state.authenticator.warm_up().await;
+    // Workers end over it, and until it is mended jobs would wait for ever: here it is said where kick-offs come in.
+    for unfit in state.source.unfit().await.unwrap_or_default() {
+        tracing::error!(%unfit, "what FHIR_SOURCE names cannot be exported");
+    }
     let sources = state.source.sources();
     if sources.origins(sources.types()) == [&Origin::Store] {
         return tracing::info!(

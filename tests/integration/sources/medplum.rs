@@ -1,6 +1,6 @@
 //! Medplum's tables.
 
-use bulk_export_tests::data::exported;
+use bulk_export_tests::{data::exported, poll, secs};
 use chrono::{DateTime, Duration, Utc};
 
 use super::{Source, are_fhir, ids, texts};
@@ -164,6 +164,14 @@ async fn a_project_that_is_not_there_keeps_a_worker_from_starting() {
     let source = Source::exported("medplum", &[], &[project]).await;
     let log = source.refused().await;
     assert!(log.contains("there is no such project"), "{log}");
+    let stack = source.stack().start().await;
+    poll("the API says it too", secs(30), async || {
+        stack
+            .logs()
+            .contains("there is no such project")
+            .then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

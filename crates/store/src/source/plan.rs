@@ -1,18 +1,17 @@
 //! Plans a job's parts from the planner's own estimates, statistics and indexes: no COUNT over a table, no OFFSET, and a
 //! time that does not grow with the table.
 
+use std::cmp::Reverse;
+
 use bulk_export_domain::{
     part::{Key, KeyRange, PlannedPart, Scope},
     resource_type::ResourceType,
-    sources::Origin,
+    sources::{Origin, Relation},
 };
 use diesel::{PgConnection, prelude::*, sql_types};
 use uuid::Uuid;
 
-use super::{
-    Source, clinical, patient, relation,
-    resources::{self, Stored},
-};
+use super::{Source, clinical, patient, relation, resources};
 use crate::{
     error::Error,
     pool::{blocking, checkout},
@@ -33,7 +32,7 @@ pub struct Size {
 /// A planned job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
-    /// The export parts, in the order of the types.
+    /// The export parts, the largest first: then none that takes long begins last, while everybody else has nothing to do.
     pub parts: Vec<PlannedPart>,
     /// How many resources the job is estimated to hold.
     pub estimate: u64,
@@ -58,6 +57,52 @@ impl Estimate {
     }
 }
 
+/// What a type is cut into.
+struct Cut {
+    resource_type: ResourceType,
+    estimate: Estimate,
+    boundaries: Vec<Key>,
+}
+
+impl Cut {
+    /// Cuts a type by its estimate: `boundaries` chooses those of so many parts.
+    fn new(
+        resource_type: ResourceType,
+        estimate: Estimate,
+        scope: &Scope,
+        size: Size,
+        boundaries: impl FnOnce(u64) -> Result<Vec<Key>, Error>,
+    ) -> Result<Self, Error> {
+        let parts = estimate.parts(size);
+        // One patient's rows are few, and found by another index.
+        let whole = parts < 2 || patient(&scope.subject).is_some();
+        Ok(Self {
+            resource_type,
+            estimate,
+            boundaries: if whole {
+                Vec::new()
+            } else {
+                boundaries(parts)?
+            },
+        })
+    }
+
+    /// Gives about how many bytes a part of it holds; where a size is not known, that of a common resource is taken.
+    fn part_bytes(&self) -> u64 {
+        let bytes = self.estimate.bytes.unwrap_or(1000);
+        let parts = self.boundaries.len() as u64 + 1;
+        self.estimate.rows.saturating_mul(bytes) / parts
+    }
+
+    fn into_parts(self) -> impl Iterator<Item = PlannedPart> {
+        let ranges = KeyRange::cut(self.boundaries).into_iter();
+        ranges.map(move |range| PlannedPart {
+            resource_type: self.resource_type,
+            range,
+        })
+    }
+}
+
 #[derive(QueryableByName)]
 struct ExplainRow {
     #[diesel(sql_type = sql_types::Json, column_name = "QUERY PLAN")]
@@ -72,71 +117,67 @@ impl Source {
     pub async fn plan(&self, scope: &Scope, size: Size) -> Result<Plan, Error> {
         let (source, scope) = (self.clone(), scope.clone());
         blocking(move || {
-            let mut plan = Plan {
-                parts: Vec::new(),
-                estimate: 0,
-            };
-            let stored = source.of_store(&scope);
-            let stored = resources::stored_types(&source.resources, &scope, &stored)?;
-            for resource_type in &scope.types {
-                let known = stored
-                    .iter()
-                    .find(|known| known.resource_type == *resource_type);
-                source.plan_type(*resource_type, &scope, size, known, &mut plan)?;
-            }
-            Ok(plan)
+            let mut cuts = source.cuts(&scope, size)?;
+            let estimate = cuts.iter().map(|cut| cut.estimate.rows).sum();
+            cuts.sort_by_key(|cut| Reverse(cut.part_bytes()));
+            Ok(Plan {
+                parts: cuts.into_iter().flat_map(Cut::into_parts).collect(),
+                estimate,
+            })
         })
         .await
     }
 
-    /// Lists the job's types that the resource store has.
-    fn of_store(&self, scope: &Scope) -> Vec<ResourceType> {
-        let of_store = |known: &ResourceType| self.sources.origin(*known) == Some(&Origin::Store);
-        scope.types.iter().copied().filter(of_store).collect()
-    }
-
-    fn plan_type(
-        &self,
-        resource_type: ResourceType,
-        scope: &Scope,
-        size: Size,
-        stored: Option<&Stored>,
-        plan: &mut Plan,
-    ) -> Result<(), Error> {
-        let origin = self.origin(resource_type)?;
-        if *origin == Origin::Store && stored.is_none() {
-            return Ok(());
+    /// Cuts the types of a job, each database asked on one connection.
+    fn cuts(&self, scope: &Scope, size: Size) -> Result<Vec<Cut>, Error> {
+        let (mut clinical, mut stored) = (Vec::new(), Vec::new());
+        let mut foreign: Vec<(&Relation, Vec<ResourceType>)> = Vec::new();
+        for resource_type in scope.types.iter().copied() {
+            match self.origin(resource_type)? {
+                Origin::Clinical => clinical.push(resource_type),
+                Origin::Store => stored.push(resource_type),
+                Origin::Relation(relation) => {
+                    match foreign.iter_mut().find(|(known, _)| *known == relation) {
+                        Some((_, types)) => types.push(resource_type),
+                        None => foreign.push((relation, vec![resource_type])),
+                    }
+                }
+            }
         }
-        let connection = &mut *checkout(self.connections(origin))?;
-        let estimate = match origin {
-            Origin::Clinical => clinical::estimate(connection, resource_type, scope)?,
-            Origin::Store => stored.map(|stored| stored.estimate),
-            Origin::Relation(relation) => {
-                relation::estimate(connection, relation, resource_type, scope)?
+        let mut cuts = Vec::new();
+        if !stored.is_empty() {
+            let connection = &mut *checkout(&self.resources)?;
+            for known in resources::stored_types(connection, scope, &stored)? {
+                cuts.push(Cut::new(
+                    known.resource_type,
+                    known.estimate,
+                    scope,
+                    size,
+                    |parts| Ok(resources::boundaries(&known, parts)),
+                )?);
             }
-        };
-        let Some(estimate) = estimate else {
-            return Ok(());
-        };
-        plan.estimate += estimate.rows;
-        let parts = estimate.parts(size);
-        let boundaries = match origin {
-            // One patient's rows are few, and found by another index.
-            _ if parts < 2 || patient(&scope.subject).is_some() => Vec::new(),
-            Origin::Clinical => clinical::boundaries(connection, resource_type, parts)?,
-            Origin::Store => {
-                stored.map_or_else(Vec::new, |known| resources::boundaries(known, parts))
+        }
+        if clinical.is_empty() && foreign.is_empty() {
+            return Ok(cuts);
+        }
+        let connection = &mut *checkout(&self.others)?;
+        for resource_type in clinical {
+            if let Some(estimate) = clinical::estimate(connection, resource_type, scope)? {
+                cuts.push(Cut::new(resource_type, estimate, scope, size, |parts| {
+                    clinical::boundaries(connection, resource_type, parts)
+                })?);
             }
-            Origin::Relation(relation) => {
-                relation::boundaries(connection, relation, resource_type, parts)?
+        }
+        for (relation, types) in foreign {
+            for (resource_type, estimate) in
+                relation::estimates(connection, relation, &types, scope)?
+            {
+                cuts.push(Cut::new(resource_type, estimate, scope, size, |parts| {
+                    relation::boundaries(connection, relation, resource_type, parts)
+                })?);
             }
-        };
-        let ranges = KeyRange::cut(boundaries).into_iter();
-        plan.parts.extend(ranges.map(|range| PlannedPart {
-            resource_type,
-            range,
-        }));
-        Ok(())
+        }
+        Ok(cuts)
     }
 }
 

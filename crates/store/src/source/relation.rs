@@ -43,9 +43,6 @@ const MEMBERSHIP: &[Column] = &[
     ("key", KEY),
 ];
 
-/// How far one patient's resources are counted for the progress.
-const MOST_COUNTED: i64 = 10_000;
-
 #[derive(QueryableByName)]
 struct ReasonRow {
     #[diesel(sql_type = sql_types::Text)]
@@ -54,6 +51,8 @@ struct ReasonRow {
 
 #[derive(QueryableByName)]
 struct CountRow {
+    #[diesel(sql_type = sql_types::Text)]
+    resource_type: String,
     #[diesel(sql_type = sql_types::BigInt)]
     rows: i64,
 }
@@ -102,39 +101,55 @@ pub(super) fn unfit(
     Ok(unfit)
 }
 
-/// Estimates a type: by the planner for everyone, by a bounded count for one patient. Nothing where there is nothing.
-pub(super) fn estimate(
+/// Estimates types: by the planner for everyone, by one count for one patient. Types of which there is nothing are left
+/// out.
+pub(super) fn estimates(
     connection: &mut PgConnection,
     relation: &Relation,
-    resource_type: ResourceType,
+    types: &[ResourceType],
     scope: &Scope,
-) -> Result<Option<Estimate>, Error> {
-    let rows = match patient(&scope.subject) {
-        Some(patient) => {
-            let hers = hers(connection, relation)?;
-            let count = format!(
-                "SELECT count(*) AS rows FROM (SELECT FROM {relation}_membership \
-                 WHERE {hers} AND resource_type = '{resource_type}' LIMIT {MOST_COUNTED}) hers"
-            );
-            let counted: CountRow = diesel::sql_query(count)
-                .bind::<sql_types::Text, _>(patient)
-                .get_result(connection)
-                .map_err(|error| without_values(error.into()))?;
-            u64::try_from(counted.rows).unwrap_or(0)
+) -> Result<Vec<(ResourceType, Estimate)>, Error> {
+    let mut estimates = Vec::new();
+    if let Some(patient) = patient(&scope.subject) {
+        let counted = counts(connection, relation, patient)?;
+        for row in counted {
+            let named = |known: &&ResourceType| known.as_str() == row.resource_type;
+            if let Some(resource_type) = types.iter().find(named) {
+                let rows = u64::try_from(row.rows).unwrap_or(0);
+                estimates.push((*resource_type, Estimate { rows, bytes: None }));
+            }
         }
-        None if end(connection, relation, resource_type, "")?.is_none() => 0,
-        None => {
+        return Ok(estimates);
+    }
+    for resource_type in types.iter().copied() {
+        if end(connection, relation, resource_type, "")?.is_some() {
             // Not asked for in_patient_compartment: where that is computed, the planner takes half of all rows.
             let query = format!(
                 "SELECT 1 FROM {relation} WHERE resource_type = '{resource_type}'{}",
                 since(scope)
             );
-            explained(connection, &query)
-                .map_err(without_values)?
-                .max(1)
+            let rows = explained(connection, &query).map_err(without_values)?;
+            let rows = rows.max(1);
+            estimates.push((resource_type, Estimate { rows, bytes: None }));
         }
-    };
-    Ok((rows > 0).then_some(Estimate { rows, bytes: None }))
+    }
+    Ok(estimates)
+}
+
+/// Counts a patient's rows by type: all of them, because a type that is not counted is not exported.
+fn counts(
+    connection: &mut PgConnection,
+    relation: &Relation,
+    patient: &str,
+) -> Result<Vec<CountRow>, Error> {
+    let hers = hers(connection, relation)?;
+    let count = format!(
+        "SELECT resource_type, count(*) AS rows FROM {relation}_membership WHERE {hers} GROUP BY resource_type"
+    );
+    diesel::sql_query(count)
+        .bind::<sql_types::Text, _>(patient)
+        .load(connection)
+        .map_err(|error| without_values(error.into()))
 }
 
 /// Gives a type's first key, or with `DESC` its last.

@@ -17,10 +17,7 @@ use super::{
     plan::{Estimate, explained},
     read::{Handover, Row, StoredRow},
 };
-use crate::{
-    error::{Error, corrupt, without_values},
-    pool::{Connections, checkout},
-};
+use crate::error::{Error, corrupt, without_values};
 
 mod stretch;
 
@@ -84,14 +81,10 @@ pub(super) struct Stored {
 
 /// Looks at these types, those of which the store has nothing left out.
 pub(super) fn stored_types(
-    connections: &Connections,
+    connection: &mut PgConnection,
     scope: &Scope,
     types: &[ResourceType],
 ) -> Result<Vec<Stored>, Error> {
-    if types.is_empty() {
-        return Ok(Vec::new());
-    }
-    let connection = &mut *checkout(connections)?;
     let names: Vec<&str> = types.iter().map(|known| known.as_str()).collect();
     let sql = match patient(&scope.subject) {
         Some(_) => include_str!("resources/of_patient.sql"),
