@@ -83,7 +83,9 @@ impl KickOff {
         if self.since.is_none_or(|since| since <= now) {
             return Ok(());
         }
-        let fix = "send an instant of the past, such as the transactionTime of the last export";
+        // Only a clock that was set back makes a transactionTime of ours lie in the future (docs/sources.md).
+        let fix = "send an instant of the past, such as the transactionTime of the last export; if it is that, the source's clock \
+             was set back: leave _since out once";
         refuse(Code::Invalid, "_since lies in the future", fix)
     }
 }

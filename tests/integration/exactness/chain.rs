@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, Statement};
 
-use super::platform::{ROWS, Times};
+use super::platform::{ROWS, Times, Way};
 
 /// An export reads so many ranges of keys, each in a statement and so under a snapshot of its own, as parts do.
 const PARTS: i64 = 2;
@@ -44,11 +44,8 @@ pub(super) struct Chain {
 
 impl Chain {
     /// Begins a chain of exports by one of the columns that hold when a row was written.
-    pub(super) async fn new(
-        session: &Client,
-        number: usize,
-        (column, time, promised): (&str, Time, bool),
-    ) -> Self {
+    pub(super) async fn new(session: &Client, number: usize, way: &Way) -> Self {
+        let (column, promised) = (way.column, way.promised);
         let tables = format!(
             "CREATE TEMP TABLE kept_{number} (id bigint PRIMARY KEY, x bigint NOT NULL);
              CREATE TEMP TABLE sent_{number} (export bigint, id bigint, x bigint); CREATE INDEX ON sent_{number} (export)"
@@ -71,7 +68,7 @@ impl Chain {
             "INSERT INTO kept_{number} SELECT id, x FROM sent_{number} WHERE export = $1 {keep}"
         );
         Self {
-            time,
+            time: way.time,
             end: if promised { ROWS } else { ROWS / OF_THE_OTHERS },
             export: session.prepare(&export).await.unwrap(),
             again: session.prepare(&format!("{seen} {look}")).await.unwrap(),
@@ -87,26 +84,37 @@ impl Chain {
 
     /// Exports what is new, and looks whether the rest is there.
     pub(super) async fn export(&mut self, session: &Client, times: &Times) {
+        let missing = self.export_since(session, times, self.since).await;
+        self.lost = self.lost.max(missing);
+    }
+
+    /// Exports what is new since an instant; gives how many of the other rows are not there.
+    pub(super) async fn export_since(
+        &mut self,
+        session: &Client,
+        times: &Times,
+        since: DateTime<Utc>,
+    ) -> i64 {
         let at = match self.time {
             Time::OfTables => times.of_tables,
             Time::OfRelation => times.of_relation,
             Time::Naive => now(session).await,
         };
         let number = i64::try_from(self.taken.len()).unwrap();
-        let mut lost = 0;
+        let mut missing = 0;
         for part in 0..PARTS {
             let (from, to) = (self.end * part / PARTS, self.end * (part + 1) / PARTS);
             let row = session
-                .query_one(&self.export, &[&self.since, &from, &to, &number])
+                .query_one(&self.export, &[&since, &from, &to, &number])
                 .await
                 .unwrap();
             self.checked += row.get::<_, i64>(0);
-            lost += row.get::<_, i64>(1);
+            missing += row.get::<_, i64>(1);
             self.sent += row.get::<_, i64>(2);
         }
-        self.lost = self.lost.max(lost);
         self.since = at;
         self.taken.push(at);
+        missing
     }
 
     /// Replays the chain when nobody writes any more: a client that stopped after any of the exports, and comes back only
