@@ -50,6 +50,15 @@ pub struct Authenticator {
     clock: Arc<dyn Clock>,
 }
 
+/// What a token that holds grants: its requester, and until when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// Whom the token names.
+    pub requester: Requester,
+    /// When the token ends (`exp`), in seconds since 1970; no leeway is in it.
+    pub expires: i64,
+}
+
 /// Where the keys come from. A shared secret never stands beside public keys, so neither can pass for the other.
 enum Keys {
     Public(Arc<Jwks>),
@@ -124,6 +133,15 @@ impl Authenticator {
     /// # Errors
     /// The refusal says how to answer.
     pub async fn authenticate(&self, authorization: Option<&str>) -> Result<Requester, Refusal> {
+        let granted = self.grant(authorization).await?;
+        Ok(granted.requester)
+    }
+
+    /// As [`authenticate`](Self::authenticate), and says how long the token holds.
+    ///
+    /// # Errors
+    /// The refusal says how to answer.
+    pub async fn grant(&self, authorization: Option<&str>) -> Result<Granted, Refusal> {
         let outcome = self.check(authorization).await;
         if let Err(refusal) = &outcome {
             tracing::debug!(reason = %refusal, "a request was not authenticated");
@@ -131,7 +149,16 @@ impl Authenticator {
         outcome
     }
 
-    async fn check(&self, authorization: Option<&str>) -> Result<Requester, Refusal> {
+    /// Gives the wall clock that tokens are judged by, in whole seconds since 1970.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "seconds since 1970 are far from the bounds, and the fraction is not wanted"
+    )]
+    pub fn unix_seconds(&self) -> i64 {
+        self.clock.unix_seconds() as i64
+    }
+
+    async fn check(&self, authorization: Option<&str>) -> Result<Granted, Refusal> {
         let token = Token::parse(header::bearer(authorization)?)?;
         if !self.algorithms.contains(&token.algorithm) {
             return Err(Refusal::Invalid(
@@ -142,7 +169,9 @@ impl Authenticator {
             Keys::Secret(key) => key.open(&token)?,
             Keys::Public(jwks) => open_public(jwks, &token).await?,
         };
-        self.rules.requester(&claims, self.clock.unix_seconds())
+        let requester = self.rules.requester(&claims, self.clock.unix_seconds())?;
+        let expires = claims::expiry(&claims)?;
+        Ok(Granted { requester, expires })
     }
 }
 

@@ -8,6 +8,8 @@ use super::Refusal;
 /// Longest requester or patient id, in characters. They are stored and compared, not shown.
 const LONGEST_ID: usize = 256;
 
+const NO_EXPIRY: Refusal = Refusal::Invalid("the token has no expiry");
+
 /// The claims of a token whose signature holds.
 pub(super) type Claims = Map<String, Value>;
 
@@ -63,7 +65,7 @@ impl Rules {
     }
 
     fn timely(&self, claims: &Claims, now: f64) -> Result<(), Refusal> {
-        let expiry = time(claims, "exp")?.ok_or(Refusal::Invalid("the token has no expiry"))?;
+        let expiry = time(claims, "exp")?.ok_or(NO_EXPIRY)?;
         if now >= expiry + self.leeway {
             return Err(Refusal::Invalid("the token has expired"));
         }
@@ -92,6 +94,17 @@ fn time(claims: &Claims, name: &str) -> Result<Option<f64>, Refusal> {
             .map(Some)
             .ok_or(Refusal::Invalid("a time in the token is not a number")),
     }
+}
+
+/// Gives when a token ends, in whole seconds since 1970: never later than it says.
+pub(super) fn expiry(claims: &Claims) -> Result<i64, Refusal> {
+    let expiry = time(claims, "exp")?.ok_or(NO_EXPIRY)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the cast saturates, and a fraction of a second is not wanted"
+    )]
+    let seconds = expiry.floor() as i64;
+    Ok(seconds)
 }
 
 /// Tells whether a text can be stored as an id. Postgres takes no NUL, and nobody needs the other control characters.
