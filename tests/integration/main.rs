@@ -9,6 +9,7 @@ mod configuration;
 mod damage;
 mod deploy;
 mod download;
+mod events;
 mod exactness;
 mod expiry;
 mod fhir_validity;

@@ -42,6 +42,8 @@ pub struct Config {
     pub private_listen: SocketAddr,
     /// The file to write the private port's bound address to.
     pub private_listen_addr_file: Option<PathBuf>,
+    /// How many may watch a job by events at once.
+    pub status_streams: usize,
     /// How long a shutdown may take.
     pub shutdown_grace: Duration,
     /// How people are named in logs.
@@ -80,6 +82,7 @@ impl Config {
             SocketAddr::from(([0, 0, 0, 0], 8082)),
         );
         let private_listen_addr_file = v.optional("PRIVATE_LISTEN_ADDR_FILE", "a path");
+        let status_streams = v.number("STATUS_STREAMS", 1000, 1, 100_000);
         let shutdown_grace = v.duration(
             "SHUTDOWN_GRACE",
             Duration::from_secs(25),
@@ -106,6 +109,7 @@ impl Config {
             listen_addr_file,
             private_listen,
             private_listen_addr_file,
+            status_streams: usize::try_from(status_streams).unwrap_or(usize::MAX),
             shutdown_grace,
             pseudonyms,
             logging,

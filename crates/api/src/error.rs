@@ -12,7 +12,7 @@ use bulk_export_domain::{
     outcome::{Code, OperationOutcome},
 };
 
-use crate::auth::Refusal;
+use crate::{auth::Refusal, watch::Full};
 
 /// The media type of FHIR JSON.
 pub(crate) const FHIR_JSON: &str = "application/fhir+json";
@@ -38,6 +38,9 @@ pub(crate) enum ApiError {
     /// 416: the file has no such range.
     #[error("the range cannot be satisfied")]
     NoSuchRange(u64),
+    /// 503: so many watch by events already; polls are answered.
+    #[error("too many status streams")]
+    TooManyStreams(usize),
     /// 500: the job failed; the reason is written for the client.
     #[error("the job failed")]
     JobFailed(String),
@@ -55,6 +58,12 @@ pub(crate) enum ApiError {
 impl From<Box<OperationOutcome>> for ApiError {
     fn from(outcome: Box<OperationOutcome>) -> Self {
         Self::Invalid(outcome)
+    }
+}
+
+impl From<Full> for ApiError {
+    fn from(Full(most): Full) -> Self {
+        Self::TooManyStreams(most)
     }
 }
 
@@ -112,6 +121,13 @@ impl ApiError {
             .with_diagnostics(format!("supported: {allowed}")),
             Self::NoSuchRange(size) => error(Code::Invalid, "the file has no such range")
                 .with_diagnostics(format!("the file has {size} bytes")),
+            Self::TooManyStreams(most) => error(
+                Code::Throttled,
+                &format!("{most} status streams are open, which is the limit STATUS_STREAMS"),
+            )
+            .with_diagnostics(
+                "poll the status without 'Accept: text/event-stream', or try again later",
+            ),
             Self::JobFailed(reason) => error(Code::Processing, reason.as_str()),
             Self::NotNow(refusal) => refusal.outcome(),
             Self::Unavailable(_) => {
@@ -143,7 +159,7 @@ impl ApiError {
                 let seconds = refusal.retry_after().as_secs().to_string();
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
-            Self::Unavailable(_) => {
+            Self::Unavailable(_) | Self::TooManyStreams(_) => {
                 response.insert_header((header::RETRY_AFTER, "5"));
             }
             Self::Invalid(_)
@@ -164,9 +180,10 @@ impl ResponseError for ApiError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::NoSuchRange(_) => StatusCode::RANGE_NOT_SATISFIABLE,
-            Self::Refused(Refusal::Unavailable) | Self::NotNow(_) | Self::Unavailable(_) => {
-                StatusCode::SERVICE_UNAVAILABLE
-            }
+            Self::Refused(Refusal::Unavailable)
+            | Self::NotNow(_)
+            | Self::TooManyStreams(_)
+            | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::JobFailed(_) | Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -226,6 +243,7 @@ mod tests {
         assert_eq!(status(&ApiError::Internal(cause())), 500);
         assert_eq!(status(&ApiError::NotNow(limits::Refusal::Paused)), 503);
         assert_eq!(status(&ApiError::Unavailable(cause())), 503);
+        assert_eq!(status(&ApiError::TooManyStreams(1)), 503);
         assert_eq!(status(&ApiError::Refused(Refusal::Unavailable)), 503);
     }
 

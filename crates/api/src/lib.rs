@@ -12,5 +12,6 @@ mod requests;
 mod routes;
 mod server;
 mod state;
+mod watch;
 
 pub use server::{StartError, run};

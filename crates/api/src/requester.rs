@@ -1,6 +1,6 @@
 //! The extractor that authenticates: a handler that takes a [`Requester`] is reached with a valid token only.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header, web};
 use bulk_export_domain::policy::Requester;
@@ -14,7 +14,23 @@ use crate::{
 /// The authenticated requester.
 pub(crate) struct Authenticated(pub(crate) Requester);
 
+/// The authenticated requester, and for how long the token still holds.
+pub(crate) struct Holder {
+    pub(crate) requester: Requester,
+    pub(crate) left: Duration,
+}
+
 impl FromRequest for Authenticated {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let holder = Holder::from_request(request, payload);
+        Box::pin(async move { Ok(Self(holder.await?.requester)) })
+    }
+}
+
+impl FromRequest for Holder {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -30,7 +46,13 @@ impl FromRequest for Authenticated {
             let state = request
                 .app_data::<web::Data<State>>()
                 .ok_or(Refusal::Unavailable)?;
-            Ok(Self(state.authenticator.authenticate(authorization).await?))
+            let granted = state.authenticator.grant(authorization).await?;
+            let left = granted.expires - state.authenticator.unix_seconds();
+            Ok(Self {
+                requester: granted.requester,
+                // Nothing, where the token holds by the leeway only.
+                left: Duration::from_secs(u64::try_from(left).unwrap_or(0)),
+            })
         })
     }
 }

@@ -3,6 +3,7 @@
 
 mod cancel;
 mod download;
+mod events;
 pub(crate) mod health;
 mod kick_off;
 mod metadata;
@@ -10,6 +11,7 @@ mod status;
 
 use actix_web::{
     HttpResponse,
+    guard::fn_guard,
     web::{self, ServiceConfig},
 };
 
@@ -30,6 +32,11 @@ pub(crate) fn configure(service: &mut ServiceConfig) {
         )
         .service(
             web::resource("/$export-status/{job}")
+                .route(
+                    web::get()
+                        .guard(fn_guard(events::wanted))
+                        .to(events::events),
+                )
                 .route(web::get().to(status::status))
                 .route(web::delete().to(cancel::cancel))
                 .default_service(web::to(get_or_delete)),

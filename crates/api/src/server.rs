@@ -41,7 +41,7 @@ pub async fn run(
     )
     .map_err(StartError::Listen)?;
     let grace = config.shutdown_grace;
-    let state = web::Data::new(State::new(config).map_err(StartError::State)?);
+    let state = web::Data::new(State::new(config, stop.clone()).map_err(StartError::State)?);
     tokio::spawn(tell_start(state.clone()));
     let private =
         private::server(state.clone(), metrics, private_listener).map_err(StartError::Listen)?;

@@ -7,11 +7,13 @@ use bulk_export_domain::{
 use bulk_export_ipfs::Gateway;
 use bulk_export_queue::Hints;
 use bulk_export_store::{Action, Entry, Store, source::Source};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     auth::Authenticator,
     config::{Config, FHIR_BASE},
     error::ApiError,
+    watch::Watches,
 };
 
 /// What every request shares. One for the whole process.
@@ -22,16 +24,19 @@ pub(crate) struct State {
     pub(crate) hints: Hints,
     pub(crate) gateway: Gateway,
     pub(crate) authenticator: Authenticator,
+    pub(crate) watches: Watches,
     pub(crate) public_base_url: String,
     pub(crate) file_urls: FileUrls,
     pub(crate) pseudonyms: Pseudonyms,
 }
 
 impl State {
-    /// Makes the state; connects to nothing yet. Needs a tokio runtime.
-    pub(crate) fn new(config: Config) -> anyhow::Result<Self> {
+    /// Makes the state; connects to nothing yet. `stop` ends what would go on by itself. Needs a tokio runtime.
+    pub(crate) fn new(config: Config, stop: CancellationToken) -> anyhow::Result<Self> {
+        let store = Store::new(&config.store);
         Ok(Self {
-            store: Store::new(&config.store),
+            watches: Watches::new(store.clone(), config.status_streams, stop),
+            store,
             source: Source::new(&config.source),
             hints: Hints::new(&config.queue)?,
             gateway: Gateway::new(&config.gateway_url)?,

@@ -27,6 +27,7 @@ mod schema;
 mod service;
 pub mod source;
 mod sweep;
+mod watch;
 pub mod webhooks;
 mod workers;
 
@@ -40,4 +41,5 @@ pub use migrate::{migrate, revert_all};
 pub use pool::Store;
 pub use service::Pause;
 pub use sweep::{Collected, Unowned};
+pub use watch::Watched;
 pub use workers::{Beat, DEAD_AFTER};

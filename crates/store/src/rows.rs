@@ -41,24 +41,15 @@ pub(crate) struct JobRow {
 impl JobRow {
     pub(crate) fn into_job(self) -> Result<Job, Error> {
         let wrong = |column| corrupt("bulk_export_jobs", column, &self.id);
-        let state = match Status::parse(&self.status).ok_or_else(|| wrong("status"))? {
-            Status::Pending => JobState::Pending,
-            Status::InProgress => JobState::InProgress {
-                progress: u8::try_from(self.progress).map_err(|_| wrong("progress"))?,
-                total_resources: self
-                    .total_resources
-                    .map(count)
-                    .transpose()
-                    .map_err(|()| wrong("total_resources"))?,
-            },
-            Status::Completed => JobState::Completed {
-                expires_at: self.expires_at.ok_or_else(|| wrong("expires_at"))?,
-            },
-            Status::Failed => JobState::Failed {
-                reason: self.error.clone().ok_or_else(|| wrong("error"))?,
-            },
-            Status::Cancelled => JobState::Cancelled,
-        };
+        let status = Status::parse(&self.status).ok_or_else(|| wrong("status"))?;
+        let state = state(
+            status,
+            self.progress,
+            self.total_resources,
+            self.error.as_deref(),
+            self.expires_at,
+        )
+        .map_err(wrong)?;
         let subject =
             subject(self.subject_patient.as_deref()).ok_or_else(|| wrong("subject_patient"))?;
         Ok(Job {
@@ -73,6 +64,33 @@ impl JobRow {
             state,
         })
     }
+}
+
+/// Reads a job's state with the facts of that state; the error is the column that holds what it must not.
+pub(crate) fn state(
+    status: Status,
+    progress: i32,
+    total_resources: Option<i64>,
+    error: Option<&str>,
+    expires_at: Option<DateTime<Utc>>,
+) -> Result<JobState, &'static str> {
+    Ok(match status {
+        Status::Pending => JobState::Pending,
+        Status::InProgress => JobState::InProgress {
+            progress: u8::try_from(progress).map_err(|_| "progress")?,
+            total_resources: total_resources
+                .map(count)
+                .transpose()
+                .map_err(|()| "total_resources")?,
+        },
+        Status::Completed => JobState::Completed {
+            expires_at: expires_at.ok_or("expires_at")?,
+        },
+        Status::Failed => JobState::Failed {
+            reason: error.ok_or("error")?.to_owned(),
+        },
+        Status::Cancelled => JobState::Cancelled,
+    })
 }
 
 /// Reads a job's stored subject. An empty text never stands for everyone.
