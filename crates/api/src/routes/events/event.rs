@@ -15,13 +15,15 @@ pub(super) struct Event {
     pub(super) last: bool,
 }
 
-/// What is told in every event.
+/// What is told. Of a job that failed or was cancelled nothing is left to count.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
     status: &'static str,
-    progress: u8,
-    resources: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    progress: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     total_resources: Option<u64>,
     /// Seconds that are left at the pace so far.
@@ -37,30 +39,30 @@ struct Data<'a> {
 /// Tells how far a job is.
 pub(super) fn event(job: &Watched, status_url: &str) -> Event {
     let (name, mut data) = match &job.state {
-        JobState::Pending => ("progress", data("pending", 0)),
+        JobState::Pending => ("progress", data("pending", Some(0))),
         JobState::InProgress {
             progress,
             total_resources,
         } => {
-            let mut data = data("in_progress", *progress);
+            let mut data = data("in_progress", Some(*progress));
             data.total_resources = *total_resources;
             data.eta = total_resources.and_then(|total| left(job.seconds?, job.resources, total));
             ("progress", data)
         }
         JobState::Completed { .. } => {
-            let mut data = data("completed", 100);
+            let mut data = data("completed", Some(100));
             data.total_resources = Some(job.resources);
             data.manifest = Some(status_url);
             ("completed", data)
         }
         JobState::Failed { reason } => {
-            let mut data = data("failed", 0);
+            let mut data = data("failed", None);
             data.reason = Some(reason);
             ("failed", data)
         }
-        JobState::Cancelled => ("cancelled", data("cancelled", 0)),
+        JobState::Cancelled => ("cancelled", data("cancelled", None)),
     };
-    data.resources = job.resources;
+    data.resources = data.progress.map(|_| job.resources);
     let id = job.changed_at.timestamp_micros().to_string();
     let json = serde_json::to_string(&data).expect("texts and numbers can be written");
     Event {
@@ -70,11 +72,11 @@ pub(super) fn event(job: &Watched, status_url: &str) -> Event {
     }
 }
 
-const fn data<'a>(status: &'static str, progress: u8) -> Data<'a> {
+const fn data<'a>(status: &'static str, progress: Option<u8>) -> Data<'a> {
     Data {
         status,
         progress,
-        resources: 0,
+        resources: None,
         total_resources: None,
         eta: None,
         manifest: None,
@@ -147,9 +149,11 @@ mod tests {
             ("completed".into(), done, true)
         );
         let reason = "two\nlines".to_owned();
-        let (name, data, last) = told(JobState::Failed { reason }, 0);
-        assert_eq!((name.as_str(), last), ("failed", true));
-        assert_eq!(data["reason"], "two\nlines");
+        let failed = json!({"status": "failed", "reason": "two\nlines"});
+        assert_eq!(
+            told(JobState::Failed { reason }, 0),
+            ("failed".into(), failed, true)
+        );
         assert!(told(JobState::Cancelled, 0).2);
     }
 
