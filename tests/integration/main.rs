@@ -20,6 +20,7 @@ mod load;
 mod manifest;
 mod migrations;
 mod node;
+mod operator;
 mod ownership;
 mod privacy;
 mod ranges;
