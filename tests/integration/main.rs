@@ -37,3 +37,4 @@ mod stel_defects;
 mod stored;
 mod streaming;
 mod sweep;
+mod webhooks;

@@ -14,6 +14,7 @@ use standardwebhooks::Webhook;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
+    sync::watch,
     task::JoinHandle,
 };
 use tokio_rustls::{
@@ -35,6 +36,8 @@ pub enum Answer {
     Redirect,
     /// Not at all, while the connection stays open.
     Silence,
+    /// With 200, but not before it is told another answer.
+    Later,
 }
 
 /// What a receiver says in its answers: it must appear nowhere.
@@ -74,7 +77,7 @@ impl Received {
 
 #[derive(Debug)]
 struct Shared {
-    answer: Mutex<Answer>,
+    answer: watch::Sender<Answer>,
     received: Mutex<Vec<Received>>,
 }
 
@@ -114,7 +117,7 @@ impl Receiver {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let port = listener.local_addr().expect("a bound port").port();
         let shared = Arc::new(Shared {
-            answer: Mutex::new(Answer::Status(200)),
+            answer: watch::Sender::new(Answer::Status(200)),
             received: Mutex::default(),
         });
         let tls = folder.map(certificate);
@@ -150,7 +153,7 @@ impl Receiver {
 
     /// Tells it how to answer from now on.
     pub fn answers(&self, answer: Answer) {
-        *lock(&self.shared.answer) = answer;
+        self.shared.answer.send_replace(answer);
     }
 
     /// Gives what it was sent so far.
@@ -194,7 +197,7 @@ async fn answer(shared: &Shared, mut stream: impl AsyncRead + AsyncWrite + Unpin
         return;
     };
     lock(&shared.received).push(received);
-    let answer = *lock(&shared.answer);
+    let answer = *shared.answer.borrow();
     let (status, header) = match answer {
         Answer::Status(status) => (status, ""),
         Answer::Redirect => (307, "Location: /elsewhere\r\n"),
@@ -202,6 +205,11 @@ async fn answer(shared: &Shared, mut stream: impl AsyncRead + AsyncWrite + Unpin
             // Until the client has had enough.
             let _ = stream.read_u8().await;
             return;
+        }
+        Answer::Later => {
+            let mut told = shared.answer.subscribe();
+            let _ = told.wait_for(|answer| *answer != Answer::Later).await;
+            (200, "")
         }
     };
     let text = format!(
@@ -221,16 +229,7 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
             break String::from_utf8(bytes).ok()?;
         }
     };
-    let mut lines = head.trim_end().split("\r\n");
-    let request = lines.next()?;
-    assert!(request.starts_with("POST "), "{request}");
-    let path = request.split(' ').nth(1)?.to_owned();
-    let mut headers = HeaderMap::new();
-    for line in lines {
-        let (name, value) = line.split_once(':')?;
-        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
-        headers.append(name, HeaderValue::from_str(value.trim()).ok()?);
-    }
+    let (path, headers) = parse(&head)?;
     let length = headers.get("content-length")?.to_str().ok()?.parse().ok()?;
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;
@@ -239,4 +238,18 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
         headers,
         body,
     })
+}
+
+/// Takes a request's head apart.
+fn parse(head: &str) -> Option<(String, HeaderMap)> {
+    let mut lines = head.trim_end().split("\r\n");
+    let request = lines.next()?;
+    assert!(request.starts_with("POST "), "{request}");
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let (name, value) = line.split_once(':')?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        headers.append(name, HeaderValue::from_str(value.trim()).ok()?);
+    }
+    Some((request.split(' ').nth(1)?.to_owned(), headers))
 }

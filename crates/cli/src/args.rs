@@ -2,12 +2,14 @@
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{cancel, download, export, load, migrate, sample, status, token, verify};
+use crate::commands::{
+    cancel, download, export, load, migrate, sample, status, token, verify, webhooks,
+};
 
 const ENVIRONMENT: &str = "\
 Secrets are read from the environment, or from the file that NAME_FILE names:
   BULK_EXPORT_TOKEN    the bearer token        (export, status, cancel, download)
-  DATABASE_URL         our own database        (migrate, load)
+  DATABASE_URL         our own database        (migrate, load, webhooks)
   SOURCE_DATABASE_URL  the clinical database   (load --sample; DATABASE_URL when not set)
   AUTH_DEV_SECRET      the development secret  (token)
 RUST_LOG=debug writes what the program does to the standard error output.
@@ -45,6 +47,8 @@ pub enum Command {
     Download(download::Args),
     /// Checks downloaded files against their manifest: size, SHA-256, CID and count.
     Verify(verify::Args),
+    /// Administers who is told of the end of exports: talks to the database.
+    Webhooks(webhooks::Args),
 }
 
 #[cfg(test)]
@@ -69,6 +73,10 @@ mod tests {
             "bulk-export load --sample 1 a",
             "bulk-export load --sample 1 --bundle",
             "bulk-export token --role NURSE",
+            "bulk-export webhooks",
+            "bulk-export webhooks add --client a",
+            "bulk-export webhooks add --client a --url https://h.example.org --event started",
+            "bulk-export webhooks redeliver",
         ] {
             let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line}");

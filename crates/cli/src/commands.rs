@@ -11,6 +11,7 @@ pub mod session;
 pub mod status;
 pub mod token;
 pub mod verify;
+pub mod webhooks;
 
 use std::{
     future::Future,
@@ -50,6 +51,7 @@ pub fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
         Command::Cancel(args) => wait_for(cancel::run(&args, variables)),
         Command::Download(args) => wait_for(download::run(&args, variables)),
         Command::Verify(args) => verify::run(&args),
+        Command::Webhooks(args) => wait_for(webhooks::run(args, variables)),
     }
 }
 

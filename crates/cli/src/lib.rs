@@ -9,6 +9,7 @@ pub mod client;
 pub mod commands;
 pub mod environment;
 pub mod interrupt;
+pub mod operator;
 pub mod progress;
 pub mod records;
 pub mod sample;

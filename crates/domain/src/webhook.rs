@@ -18,7 +18,7 @@ use crate::ids::JobId;
 pub use self::{
     address::is_public,
     endpoint::{Endpoint, InvalidEndpoint},
-    reach::Reach,
+    reach::{Reach, UnknownReach},
     schedule::wait_after,
     secret::{InvalidSecret, Secret},
 };

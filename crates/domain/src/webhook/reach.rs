@@ -18,19 +18,35 @@ pub enum Reach {
     Anywhere,
 }
 
+/// Words that are not understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "is not understood: only the exact words '{ALLOW_PRIVATE}' let webhooks go to private addresses, and unencrypted"
+)]
+pub struct UnknownReach;
+
 impl Reach {
+    /// The variable that widens it.
+    pub const VARIABLE: &'static str = "WEBHOOK_ALLOW_PRIVATE";
+
     /// Reads `WEBHOOK_ALLOW_PRIVATE`; a problem is noted there.
     pub fn read(variables: &mut Variables) -> Self {
-        match variables.raw("WEBHOOK_ALLOW_PRIVATE") {
-            None => Self::Public,
-            Some(ALLOW_PRIVATE) => Self::Anywhere,
-            Some(_) => {
-                variables.problem(
-                    "WEBHOOK_ALLOW_PRIVATE",
-                    format!("is not understood: only the exact words '{ALLOW_PRIVATE}' let webhooks go to private addresses, and unencrypted"),
-                );
-                Self::Public
-            }
+        let reach = Self::of(variables.raw(Self::VARIABLE));
+        reach.unwrap_or_else(|unknown| {
+            variables.problem(Self::VARIABLE, unknown.to_string());
+            Self::default()
+        })
+    }
+
+    /// Reads the variable's value.
+    ///
+    /// # Errors
+    /// The value is not understood.
+    pub fn of(words: Option<&str>) -> Result<Self, UnknownReach> {
+        match words {
+            None => Ok(Self::Public),
+            Some(ALLOW_PRIVATE) => Ok(Self::Anywhere),
+            Some(_) => Err(UnknownReach),
         }
     }
 

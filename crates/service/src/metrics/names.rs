@@ -119,6 +119,7 @@ pub const METRICS: &[Metric] = &[
     Metric::new("bulk_export_http_request_duration_seconds", REQUEST, "Time from a request to the beginning of its answer, by route and method.").of(API),
     gauge("bulk_export_http_requests_in_flight", "Requests whose answer has not begun.").of(API),
     counter("bulk_export_kick_offs_total", "Exports accepted, by the requester's role.").of(API).zero("role", &["PATIENT", "ADMIN"]),
+    gauge("bulk_export_status_streams", "Clients that watch a job by server-sent events.").of(API),
     total("bulk_export_download_bytes_total", "Bytes of files sent to clients.").of(API),
     total("bulk_export_downloads_broken_total", "Downloads broken off because the node failed or gave wrong bytes.").of(API),
     counter("bulk_export_jwks_fetches_total", "Reads of the key set for tokens, by outcome.").of(API).zero("outcome", &["ok", "failed"]),
