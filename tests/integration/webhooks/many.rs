@@ -82,7 +82,7 @@ async fn a_slow_receiver_delays_nobody_and_is_told_one_thing_at_a_time() {
 async fn nothing_is_lost_while_redis_is_away() {
     let stack = near().workers(1).own_redis().start().await;
     let receiver = Receiver::plain().await;
-    add(&stack, &receiver.url, &[]).await;
+    add(&stack, &receiver.url, &["--event", "cancelled"]).await;
     let redis = stack.private_redis.as_ref().unwrap().id();
     kill_process(Pid::from_raw(redis).unwrap(), Signal::KILL).unwrap();
     let told = cancel(&stack, 3).await;
