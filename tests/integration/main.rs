@@ -21,6 +21,7 @@ mod manifest;
 mod migrations;
 mod node;
 mod operator;
+mod operator_page;
 mod ownership;
 mod privacy;
 mod ranges;

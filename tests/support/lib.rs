@@ -2,6 +2,7 @@
 //! into Postgres, Redis and the IPFS node, and breaks things on purpose. It knows no code of theirs.
 
 pub mod binaries;
+pub mod browser;
 pub mod client;
 pub mod data;
 pub mod database;
@@ -19,6 +20,7 @@ pub mod services;
 pub mod stack;
 pub mod tokens;
 
+pub use browser::Browser;
 pub use client::{Client, Reply};
 pub use database::Database;
 pub use gate::Gate;

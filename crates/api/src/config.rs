@@ -8,7 +8,7 @@ use bulk_export_domain::{
     manifest::FileUrls,
     pseudonym::Pseudonyms,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
 
@@ -46,6 +46,8 @@ pub struct Config {
     pub status_streams: usize,
     /// How long a shutdown may take.
     pub shutdown_grace: Duration,
+    /// What the sessions of the operator's page are sealed with; each process makes its own where this is absent.
+    pub operator_cookie_key: Option<SecretString>,
     /// How people are named in logs.
     pub pseudonyms: Pseudonyms,
     /// How logs are written.
@@ -89,6 +91,7 @@ impl Config {
             Duration::from_secs(1),
             Duration::from_hours(1),
         );
+        let operator_cookie_key = operator_cookie_key(v);
         let pseudonyms = pseudonyms(v);
         let logging = Logging::read(v, bulk_export_service::understood);
         variables.finish()?;
@@ -111,6 +114,7 @@ impl Config {
             private_listen_addr_file,
             status_streams: usize::try_from(status_streams).unwrap_or(usize::MAX),
             shutdown_grace,
+            operator_cookie_key,
             pseudonyms,
             logging,
         })
@@ -132,6 +136,21 @@ fn file_urls(v: &mut Variables, public_base_url: Option<&str>) -> FileUrls {
             FileUrls::Ipfs
         }
     }
+}
+
+/// Shortest key for sessions, in bytes: as strong as the cipher that it feeds.
+const SHORTEST_COOKIE_KEY: usize = 32;
+
+fn operator_cookie_key(v: &mut Variables) -> Option<SecretString> {
+    const NAME: &str = "OPERATOR_COOKIE_KEY";
+    let key = v.secret(NAME)?;
+    if key.expose_secret().len() < SHORTEST_COOKIE_KEY {
+        v.problem(
+            NAME,
+            format!("is too short: at least {SHORTEST_COOKIE_KEY} bytes are required"),
+        );
+    }
+    Some(key)
 }
 
 /// Without a key of the operator's, pseudonyms hold within one process only.
@@ -185,6 +204,7 @@ mod tests {
             ("API_LISTEN", "here"),
             ("EXPORT_FILE_URLS", "s3"),
             ("REDIS_PORT", "x"),
+            ("OPERATOR_COOKIE_KEY", "short"),
         ])
         .unwrap_err();
         for name in [
@@ -196,6 +216,7 @@ mod tests {
             "AUTH_AUDIENCE",
             "EXPORT_FILE_URLS",
             "API_LISTEN",
+            "OPERATOR_COOKIE_KEY",
         ] {
             assert!(
                 named.iter().any(|variable| variable == name),

@@ -6,6 +6,7 @@
 pub mod auth;
 pub mod config;
 mod error;
+mod operator;
 mod private;
 mod requester;
 mod requests;

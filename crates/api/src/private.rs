@@ -1,11 +1,12 @@
-//! The private port: metrics and health. It has no TLS and no token, so nobody but the platform's own may reach it.
+//! The private port: metrics, health, and the operator's page. It has no TLS, and metrics and health need no token, so
+//! nobody but the platform's own may reach it.
 
 use std::net::TcpListener;
 
 use actix_web::{App, HttpResponse, HttpServer, dev::Server, web};
 use bulk_export_service::Metrics;
 
-use crate::{routes::health, state::State};
+use crate::{operator, routes::health, state::State};
 
 /// Makes the server on a bound socket.
 pub(crate) fn server(
@@ -21,6 +22,7 @@ pub(crate) fn server(
             .route("/healthz", web::get().to(health::alive))
             .route("/readyz", web::get().to(health::ready))
             .route("/metrics", web::get().to(scrape))
+            .configure(operator::configure)
     };
     Ok(HttpServer::new(app)
         .workers(1)

@@ -58,7 +58,9 @@ pub(crate) async fn requests(
     let duration = started.elapsed();
     let duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     span.in_scope(|| {
-        if route.starts_with("/healthz") || route.starts_with("/readyz") {
+        // What asks again every few seconds is no event that matters.
+        let asks_again = ["/healthz", "/readyz", "/live"];
+        if asks_again.iter().any(|end| route.ends_with(end)) {
             tracing::debug!(%method, route, status = status.as_u16(), duration_ms, "answered");
         } else {
             tracing::info!(%method, route, status = status.as_u16(), duration_ms, "answered");

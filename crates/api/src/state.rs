@@ -13,6 +13,7 @@ use crate::{
     auth::Authenticator,
     config::{Config, FHIR_BASE},
     error::ApiError,
+    operator,
     watch::Watches,
 };
 
@@ -25,6 +26,7 @@ pub(crate) struct State {
     pub(crate) gateway: Gateway,
     pub(crate) authenticator: Authenticator,
     pub(crate) watches: Watches,
+    pub(crate) operator: operator::Shared,
     pub(crate) public_base_url: String,
     pub(crate) file_urls: FileUrls,
     pub(crate) pseudonyms: Pseudonyms,
@@ -41,6 +43,7 @@ impl State {
             hints: Hints::new(&config.queue)?,
             gateway: Gateway::new(&config.gateway_url)?,
             authenticator: Authenticator::new(config.auth)?,
+            operator: operator::Shared::new(config.operator_cookie_key.as_ref())?,
             public_base_url: config.public_base_url,
             file_urls: config.file_urls,
             pseudonyms: config.pseudonyms,

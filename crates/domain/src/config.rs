@@ -6,12 +6,13 @@ use std::{collections::BTreeMap, ffi::OsString, fmt, str::FromStr, time::Duratio
 use secrecy::SecretString;
 
 /// The variables that hold secrets: each may be given by a file, named by the variable with `_FILE` added.
-pub const SECRETS: [&str; 6] = [
+pub const SECRETS: [&str; 7] = [
     "DATABASE_URL",
     "SOURCE_DATABASE_URL",
     "REDIS_PASSWORD",
     "LOG_HASH_KEY",
     "AUTH_DEV_SECRET",
+    "OPERATOR_COOKIE_KEY",
     "BULK_EXPORT_TOKEN",
 ];
 

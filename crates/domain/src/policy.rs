@@ -121,6 +121,15 @@ impl Requester {
         }
     }
 
+    /// Decides whether this requester may use the operator's page: everybody's jobs, and what is done to them.
+    #[must_use]
+    pub const fn may_operate(&self) -> bool {
+        match self.role {
+            Role::Admin => true,
+            Role::Patient => false,
+        }
+    }
+
     /// Decides whether this requester may see, download or cancel a job. An ADMIN may see all. A PATIENT needs to be
     /// the one who asked *and* still to be the patient whose data it is: an administrator who became a patient loses
     /// the exports of everyone's data.
@@ -235,6 +244,12 @@ mod tests {
         for (who, what, expected) in cases {
             assert_eq!(who.may_see(&what), expected);
         }
+    }
+
+    #[test]
+    fn only_admins_operate() {
+        assert!(requester("a", Role::Admin, None).may_operate());
+        assert!(!requester("u1", Role::Patient, Some("p1")).may_operate());
     }
 
     #[test]

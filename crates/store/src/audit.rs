@@ -37,6 +37,8 @@ pub enum Action {
     Resume,
     /// A receiver of webhooks was added, changed or removed, or something is delivered to it again.
     Webhook,
+    /// An operator signed in to the operator's page.
+    SignIn,
 }
 
 impl Action {
@@ -54,6 +56,7 @@ impl Action {
             Self::Pause => "pause",
             Self::Resume => "resume",
             Self::Webhook => "webhook",
+            Self::SignIn => "sign_in",
         }
     }
 }
