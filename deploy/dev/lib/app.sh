@@ -18,6 +18,7 @@ app_settings() {
 		API_LISTEN=127.0.0.1:$port
 		API_PRIVATE_LISTEN=127.0.0.1:$(free_port)
 		PUBLIC_BASE_URL=http://127.0.0.1:$port
+		OPERATOR_COOKIE_KEY=$(random_hex)
 		AUTH_DEV_SECRET=$(random_hex)
 		AUTH_ISSUER=https://issuer.example.org
 		AUTH_AUDIENCE=fhir-bulk-export

@@ -52,6 +52,13 @@ show_readiness() {
     fitted "GET /readyz: $ready"
 }
 
+# The operator's page stands on the api's private port; the demo only looks whether it asks for a token.
+show_operator_page() {
+    local page=http://$API_PRIVATE_LISTEN/operator
+    local_curl --fail --location "$page" | grep -q '<h1>Sign in</h1>' || fail "the operator's page is not served"
+    say "   The operator's page: $page (for tokens of an ADMIN)"
+}
+
 # Exports with the command line, downloads, and checks the files against the manifest: export_as TOKEN NAME
 export_as() {
     say "   \$ bulk-export export --out $dir/$2"
@@ -193,7 +200,14 @@ show_curl_lines() {
     printf 'API=%s\nADMIN=%s\nPATIENT=%s\n' "$BULK_EXPORT_URL" "$admin" "$patient" >"$dir/client"
     cat <<-LINES
 
-	It runs, and stays so until \`make stop\`. Logs: $dir/*.log. For this shell:
+	It runs, and stays so until \`make stop\`. Logs: $dir/*.log.
+
+	The operator's page: http://$API_PRIVATE_LISTEN/operator
+	Sign in there with this token (ADMIN, for 8 hours):
+
+	    $admin
+
+	For this shell:
 
 	    source $dir/client     # API, and the tokens ADMIN and PATIENT (for 8 hours)
 

@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # Installs what is missing, through the system's packages, without starting or enabling any system service.
 
-# Prints the Debian packages that are missing, one a line. Arguments are packages that carry a program of their name.
+# Prints the Debian packages that are missing, one a line. Arguments are more packages; but for those named here, each
+# carries a program of its name.
 missing_packages() {
     local extra
     postgres_programs >/dev/null || echo postgresql
@@ -15,7 +16,12 @@ missing_packages() {
     have_libpq || echo libpq-dev
     have flock && have setsid && have setpriv || echo util-linux
     [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
-    for extra; do have "$extra" || echo "$extra"; done
+    for extra; do
+        case $extra in
+        chromium-driver) have chromedriver ;;
+        *) have "$extra" ;;
+        esac || echo "$extra"
+    done
 }
 
 # Is there a libpq to build against? Without a C compiler nobody can tell, and the package costs little.
