@@ -17,7 +17,9 @@ const MAY_NAME: [(&str, &[&str]); 9] = [
     ("cli", &["store", "queue", "ipfs", "domain"]),
     (
         "tests",
-        &["api", "worker", "cli", "store", "queue", "ipfs", "domain"],
+        &[
+            "api", "worker", "cli", "store", "queue", "ipfs", "service", "domain",
+        ],
     ),
 ];
 

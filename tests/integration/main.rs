@@ -20,6 +20,7 @@ mod load;
 mod manifest;
 mod migrations;
 mod node;
+mod observability;
 mod operator;
 mod operator_page;
 mod ownership;

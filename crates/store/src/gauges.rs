@@ -50,7 +50,14 @@ impl Store {
         if last.asked.is_none_or(|at| at.elapsed() >= FRESH) {
             match timeout(PATIENCE, self.service_gauges()).await {
                 Ok(Ok(rows)) => last.tell(rows),
-                Ok(Err(_)) | Err(_) => last.tell_nothing(),
+                Ok(Err(error)) => {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "what the whole service is like cannot be looked up"
+                    );
+                    last.tell_nothing();
+                }
+                Err(_) => last.tell_nothing(),
             }
             // After the answer: one that took long is not asked for again at once.
             last.asked = Some(Instant::now());

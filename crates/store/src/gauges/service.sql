@@ -24,8 +24,7 @@ FROM
     (SELECT count(*) AS alive, count(*) FILTER (WHERE claiming) AS claiming
      FROM bulk_export_workers
      WHERE seen_at > statement_timestamp() - interval '1 second' * $1) workers,
-    (SELECT created_at FROM bulk_export_jobs ORDER BY created_at, id LIMIT 1
-     UNION ALL SELECT clock_timestamp() LIMIT 1) first,
+    (SELECT coalesce(min(created_at), clock_timestamp()) AS created_at FROM bulk_export_jobs) first,
     bulk_export_node node,
     (SELECT count(*) FILTER (WHERE state = 'due') AS due,
             count(*) FILTER (WHERE state = 'parked') AS parked,
