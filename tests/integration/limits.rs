@@ -1,4 +1,6 @@
 //! What the service refuses so that it stays up: one module a defence.
 
+mod job;
+mod kick_off;
 mod pause;
 mod workers;

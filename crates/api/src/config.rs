@@ -5,6 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bulk_export_domain::{
     config::{Logging, Problems, Variables},
+    limits::Admission,
     manifest::FileUrls,
     pseudonym::Pseudonyms,
 };
@@ -48,6 +49,8 @@ pub struct Config {
     pub shutdown_grace: Duration,
     /// What the sessions of the operator's page are sealed with; each process makes its own where this is absent.
     pub operator_cookie_key: Option<SecretString>,
+    /// How much is taken on at once.
+    pub admission: Admission,
     /// How people are named in logs.
     pub pseudonyms: Pseudonyms,
     /// How logs are written.
@@ -92,6 +95,7 @@ impl Config {
             Duration::from_hours(1),
         );
         let operator_cookie_key = operator_cookie_key(v);
+        let admission = Admission::read(v);
         let pseudonyms = pseudonyms(v);
         let logging = Logging::read(v, bulk_export_service::understood);
         variables.finish()?;
@@ -115,6 +119,7 @@ impl Config {
             status_streams: usize::try_from(status_streams).unwrap_or(usize::MAX),
             shutdown_grace,
             operator_cookie_key,
+            admission,
             pseudonyms,
             logging,
         })

@@ -44,7 +44,7 @@ pub(crate) enum ApiError {
     /// 500: the job failed; the reason is written for the client.
     #[error("the job failed")]
     JobFailed(String),
-    /// 503: the kick-off is right, and cannot be served now.
+    /// 429 or 503: the kick-off is right, and cannot be served now.
     #[error("the kick-off cannot be served now")]
     NotNow(limits::Refusal),
     /// 503: something we need is away.
@@ -156,7 +156,7 @@ impl ApiError {
                 response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")));
             }
             Self::NotNow(refusal) => {
-                let seconds = refusal.retry_after().as_secs().to_string();
+                let seconds = limits::whole_seconds(refusal.retry_after()).to_string();
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
             Self::Unavailable(_) | Self::TooManyStreams(_) => {
@@ -179,6 +179,7 @@ impl ResponseError for ApiError {
             Self::Refused(Refusal::Forbidden) | Self::NoPatient => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotNow(refusal) if refusal.is_the_requesters() => StatusCode::TOO_MANY_REQUESTS,
             Self::NoSuchRange(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Refused(Refusal::Unavailable)
             | Self::NotNow(_)

@@ -2,7 +2,8 @@
 
 use actix_web::HttpRequest;
 use bulk_export_domain::{
-    hint::Hint, ids::JobId, job::Job, manifest::FileUrls, policy::Requester, pseudonym::Pseudonyms,
+    hint::Hint, ids::JobId, job::Job, limits::Admission, manifest::FileUrls, policy::Requester,
+    pseudonym::Pseudonyms,
 };
 use bulk_export_ipfs::Gateway;
 use bulk_export_queue::Hints;
@@ -30,6 +31,7 @@ pub(crate) struct State {
     pub(crate) public_base_url: String,
     pub(crate) file_urls: FileUrls,
     pub(crate) pseudonyms: Pseudonyms,
+    pub(crate) admission: Admission,
 }
 
 impl State {
@@ -47,6 +49,7 @@ impl State {
             public_base_url: config.public_base_url,
             file_urls: config.file_urls,
             pseudonyms: config.pseudonyms,
+            admission: config.admission,
         })
     }
 

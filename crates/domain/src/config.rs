@@ -211,6 +211,25 @@ impl Variables {
         default
     }
 
+    /// Reads a limit: a whole number, or `none` (or 0) for no limit.
+    pub fn limit(&mut self, name: &str, default: Option<u64>) -> Option<u64> {
+        match self.values.get(name).map(String::as_str) {
+            None => default,
+            Some("none" | "0") => None,
+            // What does not fit into PostgreSQL's numbers is no limit either, and more likely a mistake.
+            Some(text) => match text.parse::<u64>() {
+                Ok(value) if i64::try_from(value).is_ok() => Some(value),
+                _ => {
+                    self.problem(
+                        name,
+                        "cannot be read: a whole number is expected, or none for no limit",
+                    );
+                    default
+                }
+            },
+        }
+    }
+
     /// Reads an absolute `http` or `https` URL without credentials, query or fragment.
     pub fn http_url(&mut self, name: &str) -> Option<url::Url> {
         let expected = "an absolute http or https URL";
@@ -354,6 +373,15 @@ mod tests {
                 .collect::<Vec<_>>(),
             ["DATABASE_URL_FILE", "REDIS_PASSWORD_FILE"]
         );
+    }
+
+    #[test]
+    fn a_limit_is_a_number_or_none() {
+        let mut v = variables(&[("A", "5"), ("B", "none"), ("C", "0"), ("D", "-1")]);
+        let read = ["A", "B", "C", "E"].map(|name| v.limit(name, Some(9)));
+        assert_eq!(read, [Some(5), None, None, Some(9)]);
+        v.limit("D", None);
+        assert_eq!(v.finish().unwrap_err().0[0].variable, "D");
     }
 
     #[test]

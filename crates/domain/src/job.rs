@@ -116,6 +116,8 @@ pub struct NewJob {
     pub types: Vec<ResourceType>,
     /// Only resources changed after this instant.
     pub since: Option<DateTime<Utc>>,
+    /// The most resources that a file may hold.
+    pub file_rows: Option<u64>,
     /// The full URL of the kick-off request, for the manifest.
     pub request_url: String,
     /// The instant up to which the export is complete.

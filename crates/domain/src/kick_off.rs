@@ -15,7 +15,7 @@ use crate::{
 const NDJSON: [&str; 3] = ["application/fhir+ndjson", "application/ndjson", "ndjson"];
 
 /// Parameters that the IG knows and this server does not support yet.
-const UNSUPPORTED: [&str; 8] = [
+const UNSUPPORTED: [&str; 7] = [
     "_elements",
     "_typeFilter",
     "_until",
@@ -23,8 +23,10 @@ const UNSUPPORTED: [&str; 8] = [
     "includeAssociatedData",
     "organizeOutputBy",
     "patient",
-    "_count",
 ];
+
+/// What a file may be made to hold: smaller files would only be many, and larger ones are closed by their size.
+const FILE_ROWS: (u64, u64) = (100, 100_000_000);
 
 /// The longest query that is read, in bytes.
 const MAX_QUERY_BYTES: usize = 8 * 1024;
@@ -36,6 +38,8 @@ pub struct KickOff {
     pub types: Vec<ResourceType>,
     /// Only resources changed after this instant (UTC).
     pub since: Option<DateTime<Utc>>,
+    /// The most resources that a file may hold: `_count`, put between bounds.
+    pub file_rows: Option<u64>,
     /// What was ignored under lenient handling: one outcome each.
     pub notes: Vec<OperationOutcome>,
 }
@@ -64,6 +68,7 @@ impl KickOff {
             lenient,
             types: None,
             since: None,
+            file_rows: None,
             format: false,
             notes: vec![],
         };
@@ -95,6 +100,7 @@ struct Reading<'a> {
     lenient: bool,
     types: Option<Vec<ResourceType>>,
     since: Option<DateTime<Utc>>,
+    file_rows: Option<u64>,
     format: bool,
     notes: Vec<OperationOutcome>,
 }
@@ -109,6 +115,7 @@ impl Reading<'_> {
                 .map(str::trim)
                 .try_for_each(|name| self.resource_type(name)),
             "_since" => self.since(value),
+            "_count" => self.count(value),
             "_outputFormat" => self.output_format(value),
             _ => {
                 let known = if UNSUPPORTED.contains(&name) {
@@ -160,6 +167,30 @@ impl Reading<'_> {
         Ok(())
     }
 
+    /// Reads the hint. It may be ignored, but not misread: a number that is none is refused, or told.
+    fn count(&mut self, value: &str) -> Checked<()> {
+        if self.file_rows.is_some() {
+            return refuse(
+                Code::Invalid,
+                "_count is given more than once",
+                "send it once",
+            );
+        }
+        let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || value.bytes().all(|byte| byte == b'0') {
+            let text = format!("_count is not a whole number above 0: {}", quote(value));
+            return self.ignore_or_refuse_as(
+                Code::Invalid,
+                &text,
+                "send the most resources that a file may hold, such as 10000, or leave it out",
+            );
+        }
+        // Digits that are too many are a number that is too large.
+        let (least, most) = FILE_ROWS;
+        self.file_rows = Some(value.parse().unwrap_or(most).clamp(least, most));
+        Ok(())
+    }
+
     fn output_format(&mut self, value: &str) -> Checked<()> {
         if self.format {
             return refuse(
@@ -182,13 +213,15 @@ impl Reading<'_> {
     }
 
     fn ignore_or_refuse(&mut self, text: &str, fix: &str) -> Checked<()> {
+        self.ignore_or_refuse_as(Code::NotSupported, text, fix)
+    }
+
+    fn ignore_or_refuse_as(&mut self, code: Code, text: &str, fix: &str) -> Checked<()> {
         if !self.lenient {
-            return refuse(Code::NotSupported, text, fix);
+            return refuse(code, text, fix);
         }
-        self.notes.push(OperationOutcome::warning(
-            Code::NotSupported,
-            format!("ignored: {text}"),
-        ));
+        self.notes
+            .push(OperationOutcome::warning(code, format!("ignored: {text}")));
         Ok(())
     }
 
@@ -203,6 +236,7 @@ impl Reading<'_> {
         KickOff {
             types,
             since: self.since,
+            file_rows: self.file_rows,
             notes: self.notes,
         }
     }

@@ -33,7 +33,7 @@ pub fn capability_statement(base: &str, version: &str, sources: &Sources) -> Val
         "format": ["application/fhir+json", "application/fhir+ndjson"],
         "rest": [{
             "mode": "server",
-            "documentation": "GET Patient/$export with _type, _since and _outputFormat (application/fhir+ndjson). \
+            "documentation": "GET Patient/$export with _type, _since, _count and _outputFormat (application/fhir+ndjson). \
                 A patient exports her own data, an administrator everyone's. Files are NDJSON of one type, closed at a configured size; \
                 they are kept for a configured time after the end (see Expires) and read with the same token.",
             "security": {"description": "A bearer token (JWT) is required on every request but this one."},

@@ -203,6 +203,8 @@ pub struct Scope {
     pub since: Option<DateTime<Utc>>,
     /// The instant up to which the job is complete.
     pub transaction_time: DateTime<Utc>,
+    /// The most resources that a file may hold.
+    pub file_rows: Option<u64>,
 }
 
 /// A part to be inserted by the plan.

@@ -10,14 +10,13 @@ use bulk_export_domain::{
     webhook,
 };
 use diesel::prelude::*;
-use uuid::Uuid;
 
 use crate::{
     audit::{Action, Entry, append},
     complete::{after, close_parts, count_end},
     error::{Error, corrupt},
     pool::Store,
-    rows::clock,
+    rows::{IdRow, clock},
     schema::bulk_export_jobs,
     webhooks::tell,
 };
@@ -37,29 +36,24 @@ impl Store {
             .await
     }
 
-    /// Lists the cancelled jobs whose pins have not been released yet.
+    /// Lists the jobs whose files go at once (cancelled, or failed because they passed a limit of their own) and whose pins
+    /// have not been released yet.
     ///
     /// # Errors
     /// The database is away.
     pub async fn unreleased(&self) -> Result<Vec<JobId>, Error> {
-        use bulk_export_jobs as jobs;
         self.run(|connection| {
-            let ids: Vec<Uuid> = jobs::table
-                .filter(
-                    jobs::status
-                        .eq("cancelled")
-                        .and(jobs::released_at.is_null()),
-                )
-                .order(jobs::updated_at)
-                .limit(100)
-                .select(jobs::id)
-                .load(connection)?;
-            Ok(ids.into_iter().map(JobId::from_uuid).collect())
+            let rows: Vec<IdRow> =
+                diesel::sql_query(include_str!("cancel/unreleased.sql")).load(connection)?;
+            Ok(rows
+                .into_iter()
+                .map(|row| JobId::from_uuid(row.id))
+                .collect())
         })
         .await
     }
 
-    /// Notes that no file of a cancelled job is left.
+    /// Notes that no file of such a job is left.
     ///
     /// # Errors
     /// The database is away.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bulk_export_domain::{
     ids::JobId,
     job::FailureReason,
+    limits::JobLimits,
     part::{Claim, LeftOut},
 };
 use diesel::{prelude::*, sql_types};
@@ -15,6 +16,8 @@ use crate::{
     complete::fail_job,
     error::{BoxError, Error},
     files::add_garbage,
+    finish::fence,
+    outgrown,
     pool::Store,
     rows::{PartRow, ScopeRow, clock, signed},
     schema::{bulk_export_issues, bulk_export_jobs, bulk_export_parts},
@@ -85,8 +88,9 @@ impl Store {
         .await
     }
 
-    /// Renews a lease and writes how far the part has come; `false` when the claim was lost. Two statements, each
-    /// its own transaction: together they would lock part and job in the order that finishing does not.
+    /// Renews a lease and writes how far the part has come; `false` when the claim was lost, or the job has passed a limit
+    /// of its own and has failed with it. Two statements, each its own transaction: together they would lock part and job in
+    /// the order that finishing does not.
     ///
     /// # Errors
     /// The database is away.
@@ -95,7 +99,9 @@ impl Store {
         claim: &Claim,
         lease: Duration,
         progress: Progress,
+        limits: JobLimits,
     ) -> Result<bool, Error> {
+        let (claim, ttl) = (claim.clone(), self.ttl);
         let (job, ordinal, generation) = (claim.job.uuid(), claim.ordinal, claim.generation);
         self.run(move |connection| {
             let renewed = diesel::sql_query(include_str!("claim/heartbeat.sql"))
@@ -109,6 +115,16 @@ impl Store {
             diesel::sql_query(include_str!("claim/progress.sql"))
                 .bind::<sql_types::Uuid, _>(job)
                 .execute(connection)?;
+            if renewed == 1
+                && let Err(passed) = outgrown::check(connection, job, &limits)?
+            {
+                return connection.transaction(|connection| {
+                    if fence(connection, &claim)?.is_ok() {
+                        outgrown::give_up(connection, job, passed, ttl)?;
+                    }
+                    Ok(false)
+                });
+            }
             Ok(renewed == 1)
         })
         .await

@@ -7,6 +7,7 @@ use bulk_export_domain::{
     file::{Cid, StoredFile},
     ids::FileId,
     job::{FailureReason, FileKind},
+    limits::JobLimits,
     part::{Claim, PartKind, PlannedPart},
 };
 use diesel::{prelude::*, sql_types};
@@ -15,6 +16,7 @@ use crate::{
     complete::{complete_if_last, fail_job},
     error::{BoxError, Error},
     files::{lock_cid, release_cid},
+    outgrown,
     pool::Store,
     rows::{clock, signed},
     schema::{bulk_export_files, bulk_export_jobs, bulk_export_parts},
@@ -67,7 +69,8 @@ impl std::fmt::Debug for Pinning {
 }
 
 impl Store {
-    /// Ends a plan part: inserts the export parts, and completes the job at once when there are none.
+    /// Ends a plan part: inserts the export parts, and completes the job at once when there are none. A job that is
+    /// estimated far beyond its limits fails instead.
     ///
     /// # Errors
     /// The database is away; nothing was written.
@@ -76,11 +79,15 @@ impl Store {
         claim: &Claim,
         planned: Vec<PlannedPart>,
         estimate: u64,
+        limits: JobLimits,
     ) -> Result<Finished, Error> {
         let (claim, ttl) = (claim.clone(), self.ttl);
         self.transaction(move |connection| {
             if let Err(ended) = fence(connection, &claim)? {
                 return Ok(ended);
+            }
+            if let Err(passed) = limits.check_estimate(estimate) {
+                return outgrown::give_up(connection, claim.job.uuid(), passed, ttl);
             }
             insert_parts(connection, &claim, &planned)?;
             let total = bulk_export_jobs::total_resources.eq(signed(estimate));
@@ -96,7 +103,8 @@ impl Store {
     /// Ends an export or report part: pins its files and records them, holding each CID's lock from the pin to the
     /// commit, so that nobody who checks for owners in between can release the pin. When the job turns out to have
     /// ended, what was pinned is released again; when the claim was lost, it is left to the orphan scan, because the
-    /// new owner may be about to record the same bytes.
+    /// new owner may be about to record the same bytes. A job that passes a limit with these files fails: they are
+    /// recorded, so that they are released with the others.
     ///
     /// # Errors
     /// The database is away, or pinning failed ([`Error::Caller`]); nothing was written.
@@ -105,6 +113,7 @@ impl Store {
         claim: &Claim,
         files: Vec<NewFile>,
         pinning: Pinning,
+        limits: JobLimits,
     ) -> Result<Finished, Error> {
         let (claim, ttl) = (claim.clone(), self.ttl);
         let Pinning { mut pin, mut unpin } = pinning;
@@ -133,6 +142,9 @@ impl Store {
                 (r + file.stored.digest.lines, b + file.stored.decoded_bytes)
             });
             done(connection, &claim, rows, bytes)?;
+            if let Err(passed) = outgrown::check(connection, claim.job.uuid(), &limits)? {
+                return outgrown::give_up(connection, claim.job.uuid(), passed, ttl);
+            }
             complete_if_last(connection, &claim, ttl)
         })
         .await
@@ -209,7 +221,10 @@ impl Store {
 }
 
 /// Locks the job's row, then checks that the job runs and that the part is still this claim's.
-fn fence(connection: &mut PgConnection, claim: &Claim) -> QueryResult<Result<(), Finished>> {
+pub(crate) fn fence(
+    connection: &mut PgConnection,
+    claim: &Claim,
+) -> QueryResult<Result<(), Finished>> {
     use bulk_export_jobs as jobs;
     let status: Option<String> = jobs::table
         .find(claim.job.uuid())

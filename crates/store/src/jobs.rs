@@ -3,18 +3,18 @@
 use bulk_export_domain::{
     ids::{FileId, JobId},
     job::{File, Job, NewJob},
-    limits::Refusal,
+    limits::{Admission, Refusal},
     policy::Subject,
 };
 use diesel::{prelude::*, sql_types};
 
 use crate::{
+    admission::admit,
     audit::Action,
     error::Error,
     pool::Store,
-    rows::{FileRow, JobRow, clock},
+    rows::{FileRow, JobRow, clock, signed},
     schema::{bulk_export_files, bulk_export_jobs},
-    service::admit,
 };
 
 impl Store {
@@ -23,8 +23,12 @@ impl Store {
     ///
     /// # Errors
     /// The database is away; nothing was accepted.
-    pub async fn kick_off(&self, job: NewJob) -> Result<Result<(), Refusal>, Error> {
-        self.transaction(move |connection| match admit(connection)? {
+    pub async fn kick_off(
+        &self,
+        job: NewJob,
+        limits: Admission,
+    ) -> Result<Result<(), Refusal>, Error> {
+        self.transaction(move |connection| match admit(connection, &job, &limits)? {
             Ok(()) => insert(connection, &job).map(Ok),
             Err(refusal) => Ok(Err(refusal)),
         })
@@ -113,6 +117,7 @@ fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<(), Error> {
         .bind::<sql_types::Timestamptz, _>(job.transaction_time)
         .bind::<sql_types::Array<sql_types::Text>, _>(notes)
         .bind::<sql_types::Text, _>(Action::KickOff.as_str())
+        .bind::<sql_types::Nullable<sql_types::BigInt>, _>(job.file_rows.map(signed))
         .execute(connection)?;
     Ok(())
 }

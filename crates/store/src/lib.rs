@@ -4,6 +4,7 @@
 //! threads and never block the caller's. It talks to no queue and no node: where a pin has to be made or released
 //! under a database lock, the caller hands in how.
 
+mod admission;
 mod audit;
 mod cancel;
 mod claim;
@@ -19,6 +20,7 @@ pub mod load;
 mod measure;
 mod migrate;
 pub mod operator;
+mod outgrown;
 mod pool;
 mod reconcile;
 mod report;

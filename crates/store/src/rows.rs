@@ -22,6 +22,13 @@ pub(crate) fn clock() -> SqlLiteral<Timestamptz> {
     diesel::dsl::sql("clock_timestamp()")
 }
 
+/// An id that a query of ours gives.
+#[derive(QueryableByName)]
+pub(crate) struct IdRow {
+    #[diesel(sql_type = diesel::sql_types::Uuid)]
+    pub(crate) id: Uuid,
+}
+
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = bulk_export_jobs, check_for_backend(diesel::pg::Pg))]
 pub(crate) struct JobRow {
@@ -110,6 +117,7 @@ pub(crate) struct ScopeRow {
     subject_patient: Option<String>,
     since: Option<DateTime<Utc>>,
     transaction_time: DateTime<Utc>,
+    file_rows: Option<i64>,
 }
 
 impl ScopeRow {
@@ -126,6 +134,11 @@ impl ScopeRow {
             types: types.ok_or_else(|| wrong("resource_types"))?,
             since: self.since,
             transaction_time: self.transaction_time,
+            file_rows: self
+                .file_rows
+                .map(count)
+                .transpose()
+                .map_err(|()| wrong("file_rows"))?,
         })
     }
 }

@@ -25,6 +25,7 @@ diesel::table! {
         trace_parent -> Nullable<Text>,
         ended_at -> Nullable<Timestamptz>,
         expired_at -> Nullable<Timestamptz>,
+        discard -> Bool,
     }
 }
 

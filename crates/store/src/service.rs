@@ -1,6 +1,5 @@
 //! The operator's switch for the whole service: while it is paused, kick-offs are refused; what was accepted goes on.
 
-use bulk_export_domain::limits::Refusal;
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 
@@ -108,13 +107,4 @@ fn with_detail(entry: Entry, reason: Option<String>) -> Entry {
         Some(reason) => entry.detail(reason),
         None => entry,
     }
-}
-
-/// Refuses a kick-off while the service is paused. In the kick-off's own transaction: a pause that was committed before
-/// it holds.
-pub(crate) fn admit(connection: &mut PgConnection) -> QueryResult<Result<(), Refusal>> {
-    use bulk_export_service as service;
-    let paused = service::table.filter(service::paused_at.is_not_null());
-    let paused: bool = diesel::select(diesel::dsl::exists(paused)).get_result(connection)?;
-    Ok(if paused { Err(Refusal::Paused) } else { Ok(()) })
 }

@@ -15,7 +15,7 @@ use crate::{
     error::{BoxError, Error},
     pool::Store,
     reconcile::{Turn, try_turn},
-    rows::clock,
+    rows::{IdRow, clock},
     schema::{bulk_export_audit, bulk_export_files, bulk_export_jobs, bulk_export_node},
 };
 
@@ -39,12 +39,6 @@ pub struct Unowned {
     /// How many have a label of our form with a job that we do not know: another service's, or from before a database
     /// was put back. Nobody here lets them go.
     pub strangers: u64,
-}
-
-#[derive(QueryableByName)]
-struct IdRow {
-    #[diesel(sql_type = sql_types::Uuid)]
-    id: Uuid,
 }
 
 #[derive(QueryableByName)]

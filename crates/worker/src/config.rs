@@ -6,6 +6,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use bulk_export_domain::{
     config::{Logging, Problems, Variables},
     file::Coding,
+    limits::JobLimits,
     webhook::Reach,
 };
 use url::Url;
@@ -72,6 +73,8 @@ pub struct Parts {
     pub max_resource_bytes: usize,
     /// How files are stored; error files are never coded.
     pub coding: Coding,
+    /// The most that a job may hold.
+    pub job: JobLimits,
 }
 
 impl Config {
@@ -183,6 +186,7 @@ impl Parts {
                 1 << 30,
             )),
             coding: coding(v),
+            job: JobLimits::read(v),
         }
     }
 }

@@ -101,7 +101,7 @@ async fn work(context: &Context, claim: &Claim, lease: &Lease) -> Result<Finishe
 }
 
 async fn plan(context: &Context, claim: &Claim) -> Result<Finished, Failure> {
-    let parts = context.config.parts;
+    let (parts, limits) = (context.config.parts, context.config.parts.job);
     // Half of what closes a file: an estimate that is too low by half still makes one file a part.
     let size = Size {
         rows: parts.rows,
@@ -111,7 +111,7 @@ async fn plan(context: &Context, claim: &Claim) -> Result<Finished, Failure> {
     let parts = plan.parts.len() as u64;
     let finished = context
         .store
-        .finish_plan(claim, plan.parts, plan.estimate)
+        .finish_plan(claim, plan.parts, plan.estimate, limits)
         .await?;
     tracing::info!(parts, estimate = plan.estimate, "planned");
     if finished == Finished::Written {

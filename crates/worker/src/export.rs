@@ -125,6 +125,7 @@ fn read(
 ) -> tokio::task::JoinHandle<Result<crate::lines::Counts, Failure>> {
     let limits = Limits {
         file_bytes: context.config.parts.file_bytes,
+        file_rows: claim.scope.file_rows.unwrap_or(u64::MAX),
         resource_bytes: context.config.parts.max_resource_bytes,
     };
     let (source, store, claim, done) = (
@@ -162,7 +163,12 @@ async fn finish(
     let resource_type = files.first().map(|file| file.kind.resource_type());
     let finished = context
         .store
-        .finish_part(claim, files, pinning(context, claim))
+        .finish_part(
+            claim,
+            files,
+            pinning(context, claim),
+            context.config.parts.job,
+        )
         .await?;
     tracing::info!(rows, bytes, stored_bytes, "proved");
     if let (Finished::Written | Finished::JobCompleted, Some(resource_type)) =

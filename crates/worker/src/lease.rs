@@ -101,7 +101,11 @@ async fn beat(context: Context, claim: Claim, done: Arc<Done>, lost: Cancellatio
             rows: done.rows.load(Ordering::Relaxed),
             bytes: done.bytes.load(Ordering::Relaxed),
         };
-        match context.store.heartbeat(&claim, lease, progress).await {
+        match context
+            .store
+            .heartbeat(&claim, lease, progress, context.config.parts.job)
+            .await
+        {
             Ok(true) => renewed = asked,
             Ok(false) => return lost.cancel(),
             Err(error) => {

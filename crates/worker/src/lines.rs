@@ -36,10 +36,11 @@ pub(crate) enum Message {
     End,
 }
 
-/// How large things may become, in bytes.
+/// How large things may become, in bytes and lines.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) file_bytes: u64,
+    pub(crate) file_rows: u64,
     pub(crate) resource_bytes: usize,
 }
 
@@ -60,6 +61,8 @@ pub(crate) struct Lines<L> {
     buffer: Vec<u8>,
     /// Bytes of the current file that were sent.
     file_bytes: u64,
+    /// Lines of the current file, those in the buffer too.
+    file_rows: u64,
     written: Counts,
     left_out: u64,
     page: Vec<LeftOut>,
@@ -82,6 +85,7 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
             leave_out,
             buffer: Vec::with_capacity(BUFFER * 2),
             file_bytes: 0,
+            file_rows: 0,
             written: Counts::default(),
             left_out: 0,
             page: Vec::new(),
@@ -97,7 +101,10 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
             Err(why) => self.leave_out(&why, Code::Processing)?,
         }
         let file_bytes = self.file_bytes + self.buffer.len() as u64;
-        if self.buffer.len() < BUFFER && file_bytes < self.limits.file_bytes {
+        if self.buffer.len() < BUFFER
+            && file_bytes < self.limits.file_bytes
+            && self.file_rows < self.limits.file_rows
+        {
             ControlFlow::Continue(())
         } else {
             self.send()
@@ -116,6 +123,7 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
             );
             return self.leave_out(&text, Code::TooLong);
         }
+        self.file_rows += 1;
         self.written.rows += 1;
         self.written.bytes += bytes as u64;
         ControlFlow::Continue(())
@@ -153,10 +161,10 @@ impl<L: FnMut(Vec<LeftOut>) -> Result<(), StoreError>> Lines<L> {
         self.message(Message::Bytes(Bytes::from(full)))?;
         self.done.rows.store(self.written.rows, Ordering::Relaxed);
         self.done.bytes.store(self.written.bytes, Ordering::Relaxed);
-        if self.file_bytes < self.limits.file_bytes {
+        if self.file_bytes < self.limits.file_bytes && self.file_rows < self.limits.file_rows {
             return ControlFlow::Continue(());
         }
-        self.file_bytes = 0;
+        (self.file_bytes, self.file_rows) = (0, 0);
         self.message(Message::NextFile)
     }
 

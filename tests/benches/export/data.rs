@@ -89,6 +89,7 @@ impl Dataset {
             types: types.clone(),
             since: None,
             transaction_time: self.at,
+            file_rows: None,
         };
         let slice = |resource_type| Slice {
             resource_type,

@@ -90,6 +90,7 @@ async fn plan(source: &Source, rows: u64) -> Planned {
         types,
         since: None,
         transaction_time: time.at,
+        file_rows: None,
     };
     let mut times = Vec::new();
     let mut parts = 0;

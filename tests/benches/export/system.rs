@@ -49,6 +49,9 @@ impl System {
     pub(crate) async fn start() -> Self {
         let stack = Stack::builder()
             .common("FHIR_SOURCE", "store")
+            // One client kicks off as fast as it can, and nothing is exported meanwhile.
+            .api("EXPORT_MAX_JOBS_PER_REQUESTER", "none")
+            .api("EXPORT_MAX_JOBS", "none")
             .start()
             .await;
         Self { stack }

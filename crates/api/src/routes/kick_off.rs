@@ -48,12 +48,13 @@ pub(super) async fn kick_off(
         role: requester.role,
         types: kick_off.types,
         since: kick_off.since,
+        file_rows: kick_off.file_rows,
         request_url: state.asked(&request),
         transaction_time: time.at,
         notes: kick_off.notes,
     };
     let id = job.id;
-    if let Err(refusal) = state.store.kick_off(job).await? {
+    if let Err(refusal) = state.store.kick_off(job, state.admission).await? {
         return Err(refused(refusal));
     }
     state.announce(id);

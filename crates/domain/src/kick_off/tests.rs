@@ -34,6 +34,7 @@ fn all_types_are_the_default() {
         KickOff {
             types: Sources::default().types().collect(),
             since: None,
+            file_rows: None,
             notes: vec![]
         }
     );
@@ -188,4 +189,27 @@ fn a_query_that_cannot_be_read_is_refused() {
 fn control_characters_of_the_client_are_not_repeated() {
     let text = refusal(read("_type=%00%0aFoo%1b"));
     assert!(text.contains("'Foo'"), "{text}");
+}
+
+#[test]
+fn count_is_a_hint_between_bounds() {
+    for (query, rows) in [
+        ("_count=5000", 5000),
+        ("_count=1", 100),
+        ("_count=99999999999999999999999", 100_000_000),
+    ] {
+        assert_eq!(read(query).unwrap().file_rows, Some(rows), "{query}");
+    }
+    for value in ["0", "-1", "many", "", "1.5", "%2B5"] {
+        let query = format!("_count={value}");
+        let text = refusal(read(&query));
+        assert!(text.starts_with("_count"), "{text}");
+        let ignored = lenient(&query).unwrap();
+        assert_eq!(ignored.file_rows, None, "{query}");
+        assert!(
+            ignored.notes[0].issue[0].details.text.contains("_count"),
+            "{query}"
+        );
+    }
+    assert!(refusal(read("_count=200&_count=300")).contains("more than once"));
 }

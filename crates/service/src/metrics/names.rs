@@ -124,8 +124,7 @@ pub const METRICS: &[Metric] = &[
     total("bulk_export_downloads_broken_total", "Downloads broken off because the node failed or gave wrong bytes.").of(API),
     counter("bulk_export_jwks_fetches_total", "Reads of the key set for tokens, by outcome.").of(API).zero("outcome", &["ok", "failed"]),
     gauge("bulk_export_jwks_failing", "1 while the last read of the key set for tokens failed.").of(API),
-    gauge("bulk_export_status_streams", "Clients that watch a job by server-sent events.").of(API),
-    counter("bulk_export_refusals_total", "Requests refused by a limit, by the limit.").of(API),
+    counter("bulk_export_refusals_total", "Requests refused, and jobs failed, by a limit; by the limit."),
     // What both ask of others.
     counter("bulk_export_database_calls_total", "Calls of PostgreSQL, by operation and outcome."),
     Metric::new("bulk_export_database_call_duration_seconds", CALL, "Time of a call of PostgreSQL, waiting for a connection included, by operation."),

@@ -8,7 +8,7 @@ FROM (
     UNION ALL
     SELECT j.id, j.updated_at
     FROM bulk_export_jobs j
-    WHERE j.status = 'cancelled' AND j.released_at IS NULL AND j.updated_at <= clock_timestamp() - interval '1 second' * $1
+    WHERE j.released_at IS NULL AND (j.status = 'cancelled' OR j.discard) AND j.updated_at <= clock_timestamp() - interval '1 second' * $1
 ) due
 GROUP BY job_id
 ORDER BY min(since)

@@ -61,6 +61,7 @@ fn run(
 }
 
 const WIDE: Limits = Limits {
+    file_rows: u64::MAX,
     file_bytes: u64::MAX,
     resource_bytes: usize::MAX,
 };
@@ -150,4 +151,21 @@ fn an_upload_that_is_gone_stops_the_reader() {
         lines.finish(Err(StoreError::Stopped)),
         Err(Failure::Lost)
     ));
+}
+
+#[test]
+fn files_are_closed_at_the_count_that_was_asked_for() {
+    for (rows, expected) in [(7, vec![3, 3, 1]), (6, vec![3, 3]), (2, vec![2])] {
+        let limits = Limits {
+            file_rows: 3,
+            ..WIDE
+        };
+        let patients = (0..rows).map(|_| patient("A")).collect();
+        let (result, files, ended, _) = run(limits, patients, Ok(rows));
+        assert_eq!(result.unwrap().rows, rows);
+        let lines = |file: &Vec<u8>| file.iter().filter(|byte| **byte == b'\n').count();
+        let counts: Vec<usize> = files.iter().map(lines).filter(|count| *count > 0).collect();
+        assert_eq!(counts, expected);
+        assert!(ended);
+    }
 }

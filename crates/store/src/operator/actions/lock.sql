@@ -1,7 +1,7 @@
--- The job's row comes first, as everywhere. A part that is done and wrote something has a file while the job can go on.
+-- The job's row comes first, as everywhere. Of a job that passed a limit of its own the files go, if they have not gone yet. A part that is done and wrote something has a file while the job can go on.
 SELECT j.status,
        coalesce(j.expires_at <= clock_timestamp(), false) AS expired,
-       EXISTS (
+       j.discard OR EXISTS (
            SELECT 1 FROM bulk_export_parts p
            WHERE p.job_id = j.id AND p.state = 'done' AND p.rows > 0
              AND NOT EXISTS (SELECT 1 FROM bulk_export_files f WHERE f.job_id = p.job_id AND f.ordinal = p.ordinal)
