@@ -4,3 +4,4 @@ mod metrics;
 mod names;
 mod prometheus;
 mod rules;
+mod traces;

@@ -9,6 +9,7 @@ use bulk_export_domain::{
     manifest::FileUrls,
     pseudonym::Pseudonyms,
 };
+use bulk_export_service::Traces;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
@@ -55,6 +56,8 @@ pub struct Config {
     pub pseudonyms: Pseudonyms,
     /// How logs are written.
     pub logging: Logging,
+    /// Where traces go.
+    pub traces: Option<Traces>,
 }
 
 impl Config {
@@ -98,6 +101,7 @@ impl Config {
         let admission = Admission::read(v);
         let pseudonyms = pseudonyms(v);
         let logging = Logging::read(v, bulk_export_service::understood);
+        let traces = Traces::read(v);
         variables.finish()?;
         let (Some(store), Some(source), Some(gateway_url), Some(public_base_url), Some(auth)) =
             (store, source, gateway_url, public_base_url, auth)
@@ -122,6 +126,7 @@ impl Config {
             admission,
             pseudonyms,
             logging,
+            traces,
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use bulk_export_api::{config::Config, run};
-use bulk_export_service::Program;
+use bulk_export_service::{Program, Seen};
 use clap::Parser;
 
 /// Serves the FHIR Bulk Data API. Configured by environment variables: see docs/configuration.md.
@@ -16,7 +16,10 @@ fn main() -> ExitCode {
     bulk_export_service::main(
         Program::Api,
         Config::read,
-        |config| &config.logging,
+        |config| Seen {
+            logging: &config.logging,
+            traces: config.traces.as_ref(),
+        },
         async |config, metrics, stop| {
             let ended = run(config, metrics, stop).await;
             bulk_export_store::close().await;

@@ -13,6 +13,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use bulk_export_service::join;
 use metrics::{counter, gauge, histogram};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -47,6 +48,8 @@ pub(crate) async fn requests(
         request.method().clone(),
     );
     let span = tracing::info_span!("request", request.id = id);
+    let trace_parent = request.headers().get("traceparent");
+    join(&span, trace_parent.and_then(|value| value.to_str().ok()));
     let in_flight = InFlight::begin();
     let mut response = next.call(request).instrument(span.clone()).await?;
     drop(in_flight);

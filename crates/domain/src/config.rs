@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, ffi::OsString, fmt, str::FromStr, time::Duratio
 use secrecy::SecretString;
 
 /// The variables that hold secrets: each may be given by a file, named by the variable with `_FILE` added.
-pub const SECRETS: [&str; 7] = [
+pub const SECRETS: [&str; 8] = [
+    "OTEL_EXPORTER_OTLP_HEADERS",
     "DATABASE_URL",
     "SOURCE_DATABASE_URL",
     "REDIS_PASSWORD",

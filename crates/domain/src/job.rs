@@ -124,6 +124,8 @@ pub struct NewJob {
     pub transaction_time: DateTime<Utc>,
     /// What was ignored: lines of the error file.
     pub notes: Vec<OperationOutcome>,
+    /// The trace that its parts go on (W3C Trace Context, `traceparent`).
+    pub trace_parent: Option<String>,
 }
 
 impl NewJob {

@@ -178,6 +178,8 @@ pub struct Claim {
     pub kind: PartKind,
     /// What the job asks for.
     pub scope: Scope,
+    /// The trace that the kick-off was part of (W3C Trace Context, `traceparent`).
+    pub trace_parent: Option<String>,
 }
 
 impl Claim {

@@ -6,7 +6,7 @@ use bulk_export_domain::config::{Logging, Problems, Variables};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::{logging, metrics::Metrics};
+use crate::{Traces, logging, metrics::Metrics};
 
 /// Which of our servers this process is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,12 +28,21 @@ impl Program {
     }
 }
 
+/// What a server's configuration says of how it is seen.
+#[derive(Debug)]
+pub struct Seen<'a> {
+    /// How logs are written.
+    pub logging: &'a Logging,
+    /// Where traces go.
+    pub traces: Option<&'a Traces>,
+}
+
 /// Runs a server: `read` its configuration, start its logs, and `serve` until SIGTERM or SIGINT cancels the token.
 /// Whatever is wrong goes to the standard error output.
 pub fn main<C, F>(
     program: Program,
     read: impl FnOnce(Variables) -> Result<C, Problems>,
-    logs: impl FnOnce(&C) -> &Logging,
+    seen: impl FnOnce(&C) -> Seen<'_>,
     serve: impl FnOnce(C, Metrics, CancellationToken) -> F,
 ) -> ExitCode
 where
@@ -46,8 +55,14 @@ where
             return ExitCode::FAILURE;
         }
     };
-    logging::init(logs(&config));
-    match run(program, config, serve) {
+    let Seen { logging, traces } = seen(&config);
+    // Before the runtime and until after it: what sends has threads of its own, which may block.
+    let started = logging::init(program, logging, traces);
+    match started.and_then(|sending| {
+        let ended = run(program, config, serve);
+        drop(sending);
+        ended
+    }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

@@ -228,9 +228,7 @@ fn claim_in(
     diesel::update(jobs::table.find(job))
         .set(start)
         .execute(connection)?;
-    Ok(Attempt::Claimed(Box::new(
-        part.into_claim(scope.into_scope()?)?,
-    )))
+    Ok(Attempt::Claimed(Box::new(part.into_claim(scope)?)))
 }
 
 fn due_part(connection: &mut PgConnection, job: Uuid) -> QueryResult<Option<PartRow>> {

@@ -118,6 +118,7 @@ fn insert(connection: &mut PgConnection, job: &NewJob) -> Result<(), Error> {
         .bind::<sql_types::Array<sql_types::Text>, _>(notes)
         .bind::<sql_types::Text, _>(Action::KickOff.as_str())
         .bind::<sql_types::Nullable<sql_types::BigInt>, _>(job.file_rows.map(signed))
+        .bind::<sql_types::Nullable<sql_types::Text>, _>(&job.trace_parent)
         .execute(connection)?;
     Ok(())
 }

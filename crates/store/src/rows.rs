@@ -118,6 +118,7 @@ pub(crate) struct ScopeRow {
     since: Option<DateTime<Utc>>,
     transaction_time: DateTime<Utc>,
     file_rows: Option<i64>,
+    pub(crate) trace_parent: Option<String>,
 }
 
 impl ScopeRow {
@@ -163,7 +164,9 @@ impl PartRow {
             .and_then(|name| name.parse().ok())
     }
 
-    pub(crate) fn into_claim(self, scope: Scope) -> Result<Claim, Error> {
+    pub(crate) fn into_claim(self, scope: ScopeRow) -> Result<Claim, Error> {
+        let trace_parent = scope.trace_parent.clone();
+        let scope = scope.into_scope()?;
         let wrong = |column| {
             corrupt(
                 "bulk_export_parts",
@@ -191,6 +194,7 @@ impl PartRow {
             attempts: self.attempts,
             kind,
             scope,
+            trace_parent,
         })
     }
 }

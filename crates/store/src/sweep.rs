@@ -42,6 +42,14 @@ pub struct Unowned {
 }
 
 #[derive(QueryableByName)]
+struct RemovedRow {
+    #[diesel(sql_type = sql_types::Uuid)]
+    id: Uuid,
+    #[diesel(sql_type = sql_types::Nullable<sql_types::Text>)]
+    trace_parent: Option<String>,
+}
+
+#[derive(QueryableByName)]
 struct CountRow {
     #[diesel(sql_type = sql_types::BigInt)]
     pruned: i64,
@@ -74,13 +82,16 @@ impl Store {
     }
 
     /// Removes the jobs that expired at least `grace` ago, were [noted](Self::expire) as expired, and have no file left; the
-    /// audit stays. Gives how many.
+    /// audit stays. Gives their ids, each with the trace that its kick-off was part of.
     ///
     /// # Errors
     /// The database is away.
-    pub async fn remove_expired(&self, grace: Duration) -> Result<u64, Error> {
+    pub async fn remove_expired(
+        &self,
+        grace: Duration,
+    ) -> Result<Vec<(JobId, Option<String>)>, Error> {
         self.transaction(move |connection| {
-            let rows: Vec<IdRow> = diesel::sql_query(include_str!("sweep/remove_expired.sql"))
+            let rows: Vec<RemovedRow> = diesel::sql_query(include_str!("sweep/remove_expired.sql"))
                 .bind::<sql_types::Double, _>(grace.as_secs_f64())
                 .bind::<sql_types::BigInt, _>(PAGE)
                 .load(connection)?;
@@ -90,7 +101,10 @@ impl Store {
                     &Entry::new(Action::Expire, "removed").job(JobId::from_uuid(row.id)),
                 )?;
             }
-            Ok(rows.len() as u64)
+            let removed = rows
+                .into_iter()
+                .map(|row| (JobId::from_uuid(row.id), row.trace_parent));
+            Ok(removed.collect())
         })
         .await
     }

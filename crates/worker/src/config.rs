@@ -9,6 +9,7 @@ use bulk_export_domain::{
     limits::JobLimits,
     webhook::Reach,
 };
+use bulk_export_service::Traces;
 use url::Url;
 
 /// The words by which an operator accepts a node that is not private.
@@ -45,6 +46,8 @@ pub struct Config {
     pub webhooks: Webhooks,
     /// How logs are written.
     pub logging: Logging,
+    /// Where traces go.
+    pub traces: Option<Traces>,
 }
 
 /// How webhooks are delivered.
@@ -119,6 +122,7 @@ impl Config {
         let shutdown_grace = v.duration("SHUTDOWN_GRACE", Duration::from_secs(25), second, hour);
         let webhooks = Webhooks::read(v);
         let logging = Logging::read(v, bulk_export_service::understood);
+        let traces = Traces::read(v);
         variables.finish()?;
         let (Some(store), Some(source), Some(ipfs_api_url)) = (store, source, ipfs_api_url) else {
             unreachable!("what is missing was noted as a problem")
@@ -138,6 +142,7 @@ impl Config {
             shutdown_grace,
             webhooks,
             logging,
+            traces,
         })
     }
 }

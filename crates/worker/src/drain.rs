@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use bulk_export_domain::part::{Claim, PartKind};
+use bulk_export_service::join;
 use bulk_export_store::{Finished, source::Size};
 use futures::FutureExt;
 use metrics::{counter, histogram};
@@ -26,6 +27,7 @@ pub(crate) async fn drain(context: &Context, permit: OwnedSemaphorePermit) {
         {
             Ok(Some(claim)) => {
                 let span = tracing::info_span!("part", job.id = %claim.job, part = claim.ordinal, generation = claim.generation, kind = claim.kind.as_str());
+                join(&span, claim.trace_parent.as_deref());
                 run(context, &claim).instrument(span).await;
             }
             Ok(None) => break,

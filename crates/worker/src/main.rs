@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use bulk_export_service::Program;
+use bulk_export_service::{Program, Seen};
 use bulk_export_worker::{Context, config::Config, run};
 use clap::Parser;
 
@@ -16,7 +16,10 @@ fn main() -> ExitCode {
     bulk_export_service::main(
         Program::Worker,
         Config::read,
-        |config| &config.logging,
+        |config| Seen {
+            logging: &config.logging,
+            traces: config.traces.as_ref(),
+        },
         async |config, metrics, stop| {
             let ended = run(Context::new(config)?, metrics, stop).await;
             bulk_export_store::close().await;

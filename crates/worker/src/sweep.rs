@@ -7,6 +7,7 @@ use bulk_export_domain::{
     file::{Cid, PinName},
     sources::Origin,
 };
+use bulk_export_service::join;
 use bulk_export_store::{BoxError, Collected, Error, Unowned, operator::SweepReport};
 use chrono::{DateTime, Utc};
 use metrics::{counter, histogram};
@@ -115,9 +116,14 @@ async fn sweep(context: &Context, wanted: Option<DateTime<Utc>>) -> Result<(), E
     release_expired(context, &mut swept).await?;
     loop {
         let removed = context.store.remove_expired(context.config.grace).await?;
-        swept.jobs += removed;
-        if removed == 0 {
+        if removed.is_empty() {
             break;
+        }
+        swept.jobs += removed.len() as u64;
+        for (job, trace_parent) in removed {
+            let span = tracing::info_span!("expire", job.id = %job);
+            join(&span, trace_parent.as_deref());
+            span.in_scope(|| tracing::debug!("removed"));
         }
     }
     context.store.forget_workers().await?;

@@ -59,6 +59,7 @@ async fn plan(database: &Database, subject: Subject, types: &[ResourceType], siz
         types: types.to_vec(),
         since: None,
         transaction_time: time.at,
+        file_rows: None,
     };
     source.plan(&scope, size).await.expect("a plan")
 }

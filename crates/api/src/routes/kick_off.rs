@@ -12,7 +12,9 @@ use bulk_export_domain::{
     limits::Refusal,
     policy::{Ownership, Requester},
 };
+use bulk_export_service::trace_parent;
 use bulk_export_store::{Action, Entry};
+use tracing::Span;
 
 use crate::{error::ApiError, requester::Authenticated, state::State};
 
@@ -52,6 +54,7 @@ pub(super) async fn kick_off(
         request_url: state.asked(&request),
         transaction_time: time.at,
         notes: kick_off.notes,
+        trace_parent: trace_parent(&Span::current()),
     };
     let id = job.id;
     if let Err(refusal) = state.store.kick_off(job, state.admission).await? {

@@ -3,8 +3,8 @@
 -- the whole of it is done.
 WITH job AS (
     INSERT INTO bulk_export_jobs (id, level, requester_id, requester_role, resource_types, request_url, subject_patient, since,
-        transaction_time, file_rows)
-    VALUES ($1, 'patient', $2, $3, $4, $5, $6, $7, $8, $11)
+        transaction_time, file_rows, trace_parent)
+    VALUES ($1, 'patient', $2, $3, $4, $5, $6, $7, $8, $11, $12)
 ), plan AS (
     INSERT INTO bulk_export_parts (job_id, ordinal, kind) VALUES ($1, 0, 'plan')
 ), notes AS (

@@ -10,4 +10,4 @@ WHERE id IN (
     LIMIT $2
     FOR UPDATE SKIP LOCKED
 )
-RETURNING id
+RETURNING id, trace_parent
