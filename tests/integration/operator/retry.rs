@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use super::{operator, store};
 
-/// Starts a system whose worker gives up at once, and takes one part after the other.
+/// Starts a system whose worker gives up soon, and takes one part after the other: while one rests, the others are done.
 async fn hasty() -> Stack {
     Stack::builder()
         .sample(10)
         .workers(1)
-        .worker("PART_ATTEMPTS", "1")
+        .worker("PART_ATTEMPTS", "2")
         .worker("WORKER_PARTS", "1")
         .start()
         .await
