@@ -14,5 +14,8 @@ mod store;
 mod storm;
 mod waits;
 
+/// One storm at a time: it takes all that the machine has, and measures how long others wait.
+static ONE_STORM: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// How many sessions write.
 const WRITERS: usize = 16;

@@ -12,7 +12,7 @@ use tokio::sync::watch;
 use tokio_postgres::{Error, Statement};
 
 use super::{
-    WRITERS,
+    ONE_STORM, WRITERS,
     chain::{Chain, Time},
     storm::{Ends, Work, storm},
     waits::OURS,
@@ -271,6 +271,7 @@ async fn stack(lag: &str) -> Stack {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn chained_exports_of_others_tables_lose_nothing() {
+    let _alone = ONE_STORM.lock().await;
     let stack = stack(LAG).await;
     let database = &stack.database;
     let set_back_at = prepare(database).await;

