@@ -12,6 +12,7 @@ mod references;
 mod scaling;
 mod selectors;
 mod variables;
+mod webhooks;
 mod yaml;
 
 use std::{fs, path::PathBuf};

@@ -52,7 +52,8 @@ impl Overlay {
         [Self::dev(), Self::prod()]
     }
 
-    fn build(name: &'static str) -> Result<Self, String> {
+    /// Builds an overlay, by its name or by the path of a kustomization.
+    pub fn build(name: &'static str) -> Result<Self, String> {
         let output = Command::new(path("deploy/tools/kustomize-build"))
             .arg(name)
             .output()

@@ -1,7 +1,7 @@
 //! What the network policies of an overlay let through, computed as Kubernetes defines it: a pod that a policy selects for a
 //! direction may do in that direction what one of its policies allows, and a connection needs both ends' leave.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use k8s_openapi::api::{
     core::v1::Namespace,
@@ -128,13 +128,30 @@ impl Policies {
     }
 }
 
+/// Whether a block holds an address. A wide one may hold those of pods too, which nobody knows here.
 fn block_fits(block: &IPBlock, address: &str) -> bool {
-    // A wider block would also hold the addresses of pods, which nobody knows here.
-    let single = block
-        .cidr
-        .strip_suffix("/32")
-        .filter(|_| block.except.is_none());
-    single.expect("only single addresses are read here") == address
+    let address: IpAddr = address.parse().expect("an address");
+    let excepted = block.except.iter().flatten();
+    holds(&block.cidr, address) && !excepted.into_iter().any(|part| holds(part, address))
+}
+
+fn holds(cidr: &str, address: IpAddr) -> bool {
+    let (first, length) = cidr.split_once('/').expect("a block has a length");
+    let length: u32 = length.parse().expect("a length is a number");
+    match (
+        first.parse().expect("a block begins with an address"),
+        address,
+    ) {
+        (IpAddr::V4(first), IpAddr::V4(address)) => {
+            let rest = 32 - length;
+            u64::from(u32::from(first)) >> rest == u64::from(u32::from(address)) >> rest
+        }
+        (IpAddr::V6(first), IpAddr::V6(address)) => {
+            let rest = 128 - length;
+            rest == 128 || u128::from(first) >> rest == u128::from(address) >> rest
+        }
+        (IpAddr::V4(_), IpAddr::V6(_)) | (IpAddr::V6(_), IpAddr::V4(_)) => false,
+    }
 }
 
 /// No list of ports: all.

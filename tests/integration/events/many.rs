@@ -14,17 +14,27 @@ async fn transactions(server: &tokio_postgres::Client, name: &str) -> i64 {
     server.query_one(sql, &[&name]).await.unwrap().get(0)
 }
 
-async fn alive(client: &Client, stack: &Stack) -> bool {
-    client
-        .get(&format!("{}/healthz", stack.root()))
+/// How often the API has looked at watched jobs, by its own count.
+async fn looks(client: &Client, private: &str) -> i64 {
+    let text = client
+        .get(&format!("http://{private}/metrics"))
         .await
-        .status
-        == 200
+        .text();
+    let counts = text.lines().filter(|line| {
+        line.starts_with("bulk_export_database_calls_total") && line.contains("watched")
+    });
+    counts
+        .map(|line| line.rsplit(' ').next().unwrap().parse::<i64>().unwrap())
+        .sum()
+}
+
+async fn alive(client: &Client, root: &str) -> bool {
+    client.get(&format!("{root}/healthz")).await.status == 200
 }
 
 #[tokio::test]
 async fn two_hundred_who_watch_three_jobs_cost_one_query_a_second() {
-    let stack = Stack::builder()
+    let mut stack = Stack::builder()
         .api("STATUS_STREAMS", &WATCHERS.to_string())
         .start()
         .await;
@@ -59,14 +69,19 @@ async fn two_hundred_who_watch_three_jobs_cost_one_query_a_second() {
         .await;
     let nobody = stack.client(None);
     // What the sessions have not told yet is told before the first count.
-    let quiet = async || alive(&nobody, &stack).await;
+    let root = stack.root().to_owned();
+    let quiet = async || alive(&nobody, &root).await;
     holds("the API is there", secs(11), quiet).await;
-    let before = transactions(&server, &name).await;
+    let private = stack.api.as_mut().unwrap().private_address().await;
+    let looks = async || looks(&nobody, &private).await;
+    let (before, looked) = (transactions(&server, &name).await, looks().await);
     holds("the API is there", secs(20), quiet).await;
     let queries = transactions(&server, &name).await - before;
     println!("{queries} transactions in 20 seconds, with {WATCHERS} watching");
     // Two a second: the one query, and the pool's own look whether its connection still stands.
     assert!((20..=55).contains(&queries), "{queries} in 20 seconds");
+    let looked = looks().await - looked;
+    assert!((15..=21).contains(&looked), "{looked} looks in 20 seconds");
 
     // All who watch a job are told its end, and nobody else is.
     assert_eq!(admin.delete(&urls[0]).await.status, 202);

@@ -161,7 +161,7 @@ pub const METRICS: &[Metric] = &[
     Metric::new("bulk_export_sweep_duration_seconds", JOB, "Time of a sweep.").of(WORKER),
     counter("bulk_export_swept_total", "What sweeps took away: files' pins, jobs, pins that no row owned, versions of resources, blocks.").of(WORKER).zero("what", &["files", "jobs", "pins", "versions", "blocks"]),
     total("bulk_export_sweep_failures_total", "Files whose pin a sweep could not take away.").of(WORKER),
-    counter("bulk_export_webhook_deliveries_total", "Deliveries of webhooks tried, by outcome.").of(WORKER),
+    counter("bulk_export_webhook_deliveries_total", "Deliveries of webhooks tried, by outcome.").of(WORKER).zero("outcome", &["delivered", "failed", "parked"]),
     // The whole service, from the database.
     gauge("bulk_export_database_up", "1 if PostgreSQL answered for this scrape; else the gauges of the whole service are NaN."),
     gauge("bulk_export_jobs", "Jobs that are not removed yet, by state."),
