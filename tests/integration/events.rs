@@ -59,7 +59,7 @@ async fn a_job_is_watched_from_its_start_to_its_manifest() {
 
     // Who comes later is told the end at once; who knows it already, that there is nothing more.
     let mut late = Events::open(&client, &url).await;
-    assert_eq!(late.rest().await, [last.clone()]);
+    assert_eq!(late.rest().await, std::slice::from_ref(last));
     let known = Events::ask(&client, &url, Some(&last.id)).await;
     assert_eq!(known.status(), 204);
 }

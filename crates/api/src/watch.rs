@@ -170,7 +170,7 @@ async fn ask(inner: Arc<Inner>) {
             Ok(found) => inner.tell(&wanted, found),
             // Those who watch hear nothing new meanwhile, as if nothing had changed.
             Err(error) => {
-                tracing::warn!(%error, jobs = wanted.len(), "watched jobs cannot be looked at")
+                tracing::warn!(%error, jobs = wanted.len(), "watched jobs cannot be looked at");
             }
         }
     }

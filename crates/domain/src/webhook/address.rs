@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// IPv4 addresses that are nobody's on the public internet (IANA IPv4 Special-Purpose Address Registry): address and length
 /// of the prefix. The metadata services of clouds, 169.254.169.254, are link-local.
 const SPECIAL_4: [(Ipv4Addr, u32); 15] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -24,7 +24,7 @@ const SPECIAL_4: [(Ipv4Addr, u32); 15] = [
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// What lies within 2000::/3, the only IPv6 addresses that are routed, and is special nevertheless (IANA IPv6
+/// What lies within `2000::/3`, the only IPv6 addresses that are routed, and is special nevertheless (IANA IPv6
 /// Special-Purpose Address Registry): protocol assignments with Teredo and ORCHID, documentation twice, 6to4, segment routing.
 const SPECIAL_6: [(Ipv6Addr, u32); 5] = [
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
@@ -38,7 +38,7 @@ const SPECIAL_6: [(Ipv6Addr, u32); 5] = [
 const NAT64: (Ipv6Addr, u32) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96);
 
 /// Says whether an address is somebody's on the public internet. An address that hides an IPv4 address in one of IPv6
-/// (mapped, compatible, 6to4, Teredo) is not; one of a translator (64:ff9b::/96) is what the hidden one is.
+/// (mapped, compatible, 6to4, Teredo) is not; one of a translator (`64:ff9b::/96`) is what the hidden one is.
 #[must_use]
 pub fn is_public(address: IpAddr) -> bool {
     match address {

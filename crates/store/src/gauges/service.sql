@@ -26,11 +26,12 @@ FROM
      WHERE seen_at > statement_timestamp() - interval '1 second' * $1) workers,
     (SELECT coalesce(min(created_at), clock_timestamp()) AS created_at FROM bulk_export_jobs) first,
     bulk_export_node node,
-    (SELECT count(*) FILTER (WHERE state = 'due') AS due,
-            count(*) FILTER (WHERE state = 'parked') AS parked,
-            min(created_at) FILTER (WHERE state = 'due') AS oldest
-     FROM bulk_export_deliveries
-     WHERE state IN ('due', 'parked')) webhooks,
+    -- What waits for a receiver that is disabled waits on purpose.
+    (SELECT count(*) FILTER (WHERE d.state = 'due') AS due,
+            count(*) FILTER (WHERE d.state = 'parked') AS parked,
+            min(d.created_at) FILTER (WHERE d.state = 'due' AND w.disabled_at IS NULL) AS oldest
+     FROM bulk_export_deliveries d JOIN bulk_export_webhooks w ON w.id = d.webhook_id
+     WHERE d.state IN ('due', 'parked')) webhooks,
     bulk_export_service service,
     LATERAL (VALUES
         ('bulk_export_jobs', 'pending', jobs.pending),
