@@ -4,6 +4,7 @@
 //! Lists are cut by key and never by offset. It decides nothing about who is an operator: its callers do.
 
 mod actions;
+mod attention;
 mod clients;
 mod job;
 mod jobs;
@@ -14,11 +15,12 @@ mod throughput;
 use std::fmt;
 
 pub use actions::{Cancelled, Retried};
+pub use attention::{About, Attention, Level, Signs, attention};
 pub use clients::Client;
 pub use job::{FileLine, JobView, PartCounts, PartLine, TimelineEntry, Whose};
 pub(crate) use jobs::unsigned;
 pub use jobs::{Counts, Cursor, Filter, InvalidCursor, JobLine};
-pub use now::{NodeView, OpenJob, OwnedPins, Queue, WorkerLine};
+pub use now::{Backlog, NodeView, OpenJob, OwnedPins, Queue, WorkerLine};
 pub use sweep::{SweepReport, Swept};
 pub use throughput::{Span, Throughput};
 

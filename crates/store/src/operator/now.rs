@@ -11,7 +11,7 @@ use super::jobs::unsigned;
 use crate::{
     error::{Error, corrupt},
     pool::Store,
-    schema::bulk_export_node,
+    schema::{bulk_export_deliveries, bulk_export_node},
 };
 
 /// One worker, as it last told of itself.
@@ -65,6 +65,15 @@ pub struct OpenJob {
     pub progress: u8,
     /// How long ago it was kicked off.
     pub age: Duration,
+}
+
+/// The deliveries of webhooks that wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Backlog {
+    /// To be tried, now or later.
+    pub due: u64,
+    /// Given up.
+    pub parked: u64,
 }
 
 /// The node as workers last saw it, and the last sweep.
@@ -271,6 +280,37 @@ impl Store {
                 collected: collected.map(seconds),
                 garbage: unsigned(garbage),
             })
+        })
+        .await
+    }
+
+    /// Counts the deliveries of webhooks that wait.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn delivery_backlog(&self) -> Result<Backlog, Error> {
+        use bulk_export_deliveries as deliveries;
+        self.run(|connection| {
+            let count = |connection: &mut PgConnection, state: &str| {
+                let of_state = deliveries::table.filter(deliveries::state.eq(state));
+                of_state.count().get_result(connection).map(unsigned)
+            };
+            Ok(Backlog {
+                due: count(connection, "due")?,
+                parked: count(connection, "parked")?,
+            })
+        })
+        .await
+    }
+
+    /// Tells PostgreSQL's version.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn server_version(&self) -> Result<String, Error> {
+        self.run(|connection| {
+            let version = diesel::dsl::sql::<sql_types::Text>("current_setting('server_version')");
+            Ok(diesel::select(version).get_result(connection)?)
         })
         .await
     }
