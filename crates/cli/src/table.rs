@@ -1,35 +1,215 @@
-//! The table of an export's files. A CID is a name to be copied, so it is never shortened and stands last.
+//! Tables for people: every line fits 100 columns, however long a value is; --json has values whole. Colour is for a
+//! terminal whose user wants it.
 
-use comfy_table::{CellAlignment, ContentArrangement, Table, presets::NOTHING};
+mod files;
 
-use crate::{
-    client::{Manifest, ManifestFile},
-    text,
+use std::io::IsTerminal;
+
+use bulk_export_domain::{config::Variables, job::Status, part::PartState};
+use comfy_table::{
+    Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Row, Table, Width,
+    presets::NOTHING,
 };
 
-/// What stands where a server says nothing.
-const UNTOLD: &str = "-";
+pub use files::files;
 
-/// Renders the files of a manifest, each with type, count, size and CID, and a line with the totals.
+/// How many columns a line has at most.
+pub const COLUMNS: u16 = 100;
+
+/// Between two columns.
+const GAP: u16 = 2;
+
+/// Whether colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Paint(bool);
+
+impl Paint {
+    /// None.
+    pub const PLAIN: Self = Self(false);
+
+    /// Decides for the standard output: a terminal, no `NO_COLOR` (<https://no-color.org>), and not a dumb one.
+    #[must_use]
+    pub fn of(variables: &Variables) -> Self {
+        Self::decide(variables, std::io::stdout().is_terminal())
+    }
+
+    fn decide(variables: &Variables, terminal: bool) -> Self {
+        let wanted = variables.raw("NO_COLOR").is_none() && variables.raw("TERM") != Some("dumb");
+        Self(terminal && wanted)
+    }
+}
+
+/// How a value is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tone {
+    /// As any other.
+    Plain,
+    /// As it should be.
+    Good,
+    /// Under way.
+    Busy,
+    /// To be looked at.
+    Look,
+    /// Wrong.
+    Bad,
+    /// Of little interest.
+    Faint,
+}
+
+impl Tone {
+    const fn color(self) -> Option<Color> {
+        match self {
+            Self::Plain => None,
+            Self::Good => Some(Color::DarkGreen),
+            Self::Busy => Some(Color::DarkCyan),
+            Self::Look => Some(Color::DarkYellow),
+            Self::Bad => Some(Color::DarkRed),
+            Self::Faint => Some(Color::DarkGrey),
+        }
+    }
+
+    /// Gives the tone of a job's state.
+    #[must_use]
+    pub const fn of_job(state: Status) -> Self {
+        match state {
+            Status::Pending => Self::Plain,
+            Status::InProgress => Self::Busy,
+            Status::Completed => Self::Good,
+            Status::Failed => Self::Bad,
+            Status::Cancelled => Self::Faint,
+        }
+    }
+
+    /// Gives the tone of a part's state.
+    #[must_use]
+    pub const fn of_part(state: PartState) -> Self {
+        match state {
+            PartState::Due => Self::Plain,
+            PartState::Running => Self::Busy,
+            PartState::Done => Self::Good,
+            PartState::Failed => Self::Bad,
+            PartState::Cancelled => Self::Faint,
+        }
+    }
+}
+
+/// A column.
+#[derive(Debug, Clone, Copy)]
+pub enum Column {
+    /// A short word, never cut.
+    Word(&'static str),
+    /// A figure, never cut, at the right.
+    Figure(&'static str),
+    /// A text that is cut where the line would be too long.
+    Text(&'static str),
+}
+
+/// A value with its tone.
+#[derive(Debug, Clone)]
+pub struct Value(String, Tone);
+
+impl Value {
+    /// Takes a value with its tone.
+    pub fn toned(text: impl Into<String>, tone: Tone) -> Self {
+        Self(text.into(), tone)
+    }
+}
+
+impl<T: Into<String>> From<T> for Value {
+    fn from(text: T) -> Self {
+        Self(text.into(), Tone::Plain)
+    }
+}
+
+/// Renders rows below the columns' names.
 #[must_use]
-pub fn files(manifest: &Manifest) -> String {
+pub fn grid<const N: usize>(
+    columns: [Column; N],
+    rows: impl IntoIterator<Item = [Value; N]>,
+    paint: Paint,
+) -> String {
+    let mut table = bare(paint);
+    table.set_header(columns.map(|column| match column {
+        Column::Word(name) | Column::Figure(name) | Column::Text(name) => name,
+    }));
+    for row in rows {
+        let mut row = Row::from(row.map(|value| cell(value, paint)));
+        row.max_height(1);
+        table.add_row(row);
+    }
+    for (at, column) in columns.into_iter().enumerate() {
+        let Some(shown) = table.column_mut(at) else {
+            continue;
+        };
+        shown.set_padding((0, GAP));
+        match column {
+            Column::Word(_) => drop(shown.set_constraint(ColumnConstraint::ContentWidth)),
+            Column::Figure(_) => {
+                shown
+                    .set_constraint(ColumnConstraint::ContentWidth)
+                    .set_cell_alignment(CellAlignment::Right);
+            }
+            Column::Text(_) => {}
+        }
+    }
+    lines(&table)
+}
+
+/// Renders named facts below each other; a long one goes on in the next line.
+#[must_use]
+pub fn facts(facts: impl IntoIterator<Item = (&'static str, Value)>, paint: Paint) -> String {
+    let mut table = bare(paint);
+    for (name, value) in facts {
+        table.add_row([Cell::new(name), cell(value, paint)]);
+    }
+    if let Some(names) = table.column_mut(0) {
+        names
+            .set_padding((0, GAP))
+            .set_constraint(ColumnConstraint::ContentWidth);
+    }
+    if let Some(values) = table.column_mut(1) {
+        values
+            .set_padding((0, 0))
+            .set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(20)));
+    }
+    lines(&table)
+}
+
+/// Gives a text in a tone, where colour is used.
+#[must_use]
+pub fn tinted(text: &str, tone: Tone, paint: Paint) -> String {
+    let mut table = bare(paint);
+    table.add_row([cell(Value::toned(text, tone), paint)]);
+    if let Some(column) = table.column_mut(0) {
+        column.set_padding((0, 0));
+    }
+    lines(&table)
+}
+
+fn cell(Value(text, tone): Value, paint: Paint) -> Cell {
+    let cell = Cell::new(text);
+    match tone.color().filter(|_| paint.0) {
+        Some(color) => cell.fg(color),
+        None => cell,
+    }
+}
+
+fn bare(paint: Paint) -> Table {
     let mut table = Table::new();
     table
         .load_style(NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(["type", "count", "size", "CID"]);
-    for file in &manifest.files {
-        table.add_row(row(file));
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(COLUMNS)
+        .set_truncation_indicator("…");
+    if paint.0 {
+        table.enforce_styling();
+    } else {
+        table.force_no_tty();
     }
-    table.add_row(total(&manifest.files));
-    for column in table.column_iter_mut() {
-        column.set_padding((0, 2));
-    }
-    for figures in [1, 2] {
-        if let Some(column) = table.column_mut(figures) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
+    table
+}
+
+fn lines(table: &Table) -> String {
     let lines: Vec<_> = table
         .lines()
         .map(|line| line.trim_end().to_owned())
@@ -37,82 +217,5 @@ pub fn files(manifest: &Manifest) -> String {
     lines.join("\n")
 }
 
-fn row(file: &ManifestFile) -> [String; 4] {
-    let facts = file.facts.as_ref();
-    let told = |text: Option<String>| text.unwrap_or_else(|| UNTOLD.to_owned());
-    [
-        file.resource_type.clone(),
-        told(file.count.map(text::count)),
-        told(facts.map(|f| text::size(f.size))),
-        told(facts.map(|f| text::clean(f.cid()))),
-    ]
-}
-
-fn total(files: &[ManifestFile]) -> [String; 4] {
-    let counts: Option<u64> = files.iter().map(|f| f.count).sum();
-    let sizes: Option<u64> = files.iter().map(|f| f.facts.as_ref().map(|f| f.size)).sum();
-    let told = |text: Option<String>| text.unwrap_or_else(|| UNTOLD.to_owned());
-    [
-        "total".to_owned(),
-        told(counts.map(text::count)),
-        told(sizes.map(text::size)),
-        text::counted(files.len() as u64, "file", "files"),
-    ]
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CID: &str = "bafkreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy";
-
-    fn manifest(items: &[(&str, u64, u64)]) -> Manifest {
-        let item = |(name, count, size): &(&str, u64, u64)| {
-            format!(
-                r#"{{"type":"{name}","url":"http://h/f","count":{count},"extension":{{"https://fhir-bulk-export.org/extension/file":
-                {{"ipfs":"ipfs://{CID}","sha256":"","size":{size},"coding":"identity","decodedSize":{size}}}}}}}"#
-            )
-        };
-        let items: Vec<_> = items.iter().map(item).collect();
-        let text = format!(
-            r#"{{"transactionTime":"","requiresAccessToken":true,"output":[{}]}}"#,
-            items.join(",")
-        );
-        Manifest::parse(&text).unwrap()
-    }
-
-    #[test]
-    fn it_fits_100_columns_with_whole_cids() {
-        let manifest = manifest(&[
-            ("Patient", 2_000, 812_345),
-            ("DocumentReference", 9_999_999, 134_217_728),
-        ]);
-        let expected = format!(
-            "type                    count      size  CID\n\
-             Patient                 2,000  812.3 kB  {CID}\n\
-             DocumentReference   9,999,999  134.2 MB  {CID}\n\
-             total              10,001,999  135.0 MB  2 files"
-        );
-        let table = files(&manifest);
-        assert!(
-            table.lines().all(|line| line.chars().count() <= 100),
-            "{table}"
-        );
-        assert_eq!(table, expected);
-    }
-
-    #[test]
-    fn a_manifest_without_extensions_has_a_table_too() {
-        let text = r#"{"transactionTime":"","requiresAccessToken":true,"output":[{"type":"Patient","url":"http://h/f"}]}"#;
-        let table = files(&Manifest::parse(text).unwrap());
-        assert!(
-            table.contains("Patient      -     -  -") && table.contains("1 file"),
-            "{table}"
-        );
-    }
-
-    #[test]
-    fn an_empty_export_has_a_total() {
-        assert!(files(&manifest(&[])).contains("total      0   0 B  0 files"));
-    }
-}
+mod tests;
