@@ -2,13 +2,21 @@
 //! standard error output, and gives an error that says what to do.
 
 pub mod cancel;
+pub mod clients;
 pub mod download;
 pub mod export;
+pub mod job;
+pub mod jobs;
 pub mod load;
 pub mod migrate;
+pub mod pages;
+pub mod pause;
+pub mod pins;
+pub mod retry;
 pub mod sample;
 pub mod session;
 pub mod status;
+pub mod sweep;
 pub mod token;
 pub mod verify;
 pub mod webhooks;
@@ -36,6 +44,24 @@ pub struct Stopped {
     advice: String,
 }
 
+/// An error with an exit code of its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct Exit {
+    code: u8,
+    text: String,
+}
+
+impl Exit {
+    /// Makes it.
+    pub fn new(code: u8, text: impl Into<String>) -> Self {
+        Self {
+            code,
+            text: text.into(),
+        }
+    }
+}
+
 /// Runs a command.
 ///
 /// # Errors
@@ -51,24 +77,36 @@ pub fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
         Command::Cancel(args) => wait_for(cancel::run(&args, variables)),
         Command::Download(args) => wait_for(download::run(&args, variables)),
         Command::Verify(args) => verify::run(&args),
+        Command::Jobs(args) => wait_for(jobs::run(args, variables)),
+        Command::Job(args) => wait_for(job::run(args, variables)),
+        Command::Retry(args) => wait_for(retry::run(args, variables)),
+        Command::Pause(args) => wait_for(pause::pause(args, variables)),
+        Command::Resume(_) => wait_for(pause::resume(variables)),
+        Command::Sweep(args) => wait_for(sweep::run(args, variables)),
+        Command::Clients(args) => wait_for(clients::run(args, variables)),
+        Command::Pins(args) => wait_for(pins::run(args, variables)),
         Command::Webhooks(args) => wait_for(webhooks::run(args, variables)),
+        Command::Completions(args) => pages::completions(&args),
+        Command::Man(args) => pages::man(&args),
     }
 }
 
-/// Gives the exit code of an error: 130 as shells do for Ctrl-C, else 1.
+/// Gives the exit code of an error: its own, 130 as shells do for Ctrl-C, else 1.
 #[must_use]
 pub fn exit_code(error: &anyhow::Error) -> u8 {
     let cause = error
         .downcast_ref::<Stopped>()
         .map_or(error, |stopped| &stopped.error);
-    if cause.downcast_ref::<Interrupted>().is_some() {
+    if let Some(exit) = cause.downcast_ref::<Exit>() {
+        exit.code
+    } else if cause.downcast_ref::<Interrupted>().is_some() {
         130
     } else {
         1
     }
 }
 
-/// Runs a client's command. The operator's commands talk to the database in this thread and need no runtime.
+/// Runs a command that waits for others.
 fn wait_for(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

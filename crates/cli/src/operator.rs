@@ -1,27 +1,70 @@
-//! What the operator's commands share: our own database, and the name under which the audit knows who ran them.
+//! What the operator's commands share: our own database, how a job is named, and the name under which the audit knows
+//! who ran them.
 
-use std::time::Duration;
-
-use bulk_export_domain::config::Variables;
+use anyhow::Context;
+use bulk_export_domain::{config::Variables, ids::JobId};
 use bulk_export_store::{Config, Store, operator::Person};
+use secrecy::ExposeSecret;
 
-use crate::environment;
+use crate::{commands::Exit, environment};
+
+/// The exit code of a command whose job there is not.
+const NO_SUCH_JOB: u8 = 4;
+
+/// So many characters of an id are taken for a job that is to be changed.
+const ENOUGH: usize = 8;
 
 /// Opens our own database; connects when first asked.
 ///
 /// # Errors
-/// `DATABASE_URL` is not set.
+/// `DATABASE_URL` is not set, or a variable cannot be read.
 pub fn store(variables: &Variables) -> anyhow::Result<Store> {
     let url = environment::required_secret(
         variables,
         "DATABASE_URL",
         "the URL of the exporter's own database",
     )?;
-    Ok(Store::new(&Config {
-        url,
-        connections: 2,
-        ttl: Duration::from_hours(24),
-    }))
+    let ttl = variables.raw("EXPORT_TTL").unwrap_or_default();
+    let mut ours = Variables::new([
+        ("DATABASE_URL".to_owned(), url.expose_secret().to_owned()),
+        ("EXPORT_TTL".to_owned(), ttl.to_owned()),
+    ]);
+    let config = Config::read(&mut ours, 2);
+    ours.finish()?;
+    Ok(Store::new(&config.context("DATABASE_URL cannot be read")?))
+}
+
+/// Finds the one job whose id begins so; to change it, more of the id is needed than to look at it.
+///
+/// # Errors
+/// No such job, several, or no database.
+pub async fn job(store: &Store, text: &str, change: bool) -> anyhow::Result<JobId> {
+    if let Ok(id) = text.parse() {
+        return Ok(id);
+    }
+    let said = bulk_export_domain::text::clean(text);
+    if change && text.chars().count() < ENOUGH {
+        anyhow::bail!(
+            "'{said}' is too short to name a job: give at least {ENOUGH} characters of its id"
+        );
+    }
+    match store.jobs_named(text.to_owned()).await?.as_slice() {
+        [] => Err(no_such_job(&said)),
+        [id] => Ok(*id),
+        [one, other, ..] => {
+            anyhow::bail!(
+                "'{said}' begins the ids of several jobs, such as {one} and {other}: give more of it"
+            )
+        }
+    }
+}
+
+/// Says that there is no such job, with an exit code of its own.
+#[must_use]
+pub fn no_such_job(id: &str) -> anyhow::Error {
+    let text =
+        format!("there is no job {id}: it was removed after its expiry, or there never was one");
+    Exit::new(NO_SUCH_JOB, text).into()
 }
 
 /// Names the user of this machine who runs the command: `cli:NAME`, or `cli:NUMBER` where the machine has no name for it.

@@ -31,6 +31,24 @@ pub(crate) fn bar(length: u64, template: &str) -> ProgressBar {
     bar
 }
 
+/// Something that turns while a thing of unknown length is waited for; gone when it is dropped.
+#[derive(Debug)]
+pub struct Spinner(ProgressBar);
+
+/// Begins to turn, with a word for what is waited for.
+#[must_use]
+pub fn spinner(what: &str) -> Spinner {
+    let spinner = bar(0, "{spinner} {msg}, {elapsed}");
+    spinner.set_message(what.to_owned());
+    Spinner(spinner)
+}
+
+impl Drop for Spinner {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 /// Says that a request is sent again.
 #[must_use]
 pub fn again(failure: &Error) -> String {

@@ -1,28 +1,42 @@
-//! `cancel`: ends an export and lets its files go.
+//! `cancel`: ends an export and lets its files go: as a client by its status URL, or as an operator by the job's id.
 
 use bulk_export_domain::config::Variables;
-use url::Url;
+use bulk_export_store::operator::Cancelled;
 
 use super::{print, session};
+use crate::operator;
 
 /// The arguments of `cancel`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
     connection: session::Connection,
-    /// The status URL that `export` printed; quote it, since it has a `$`.
-    #[arg(value_name = "STATUS_URL")]
-    status_url: Url,
+    /// A job's id, or at least 8 characters of its beginning: the database. Or the status URL that `export` printed:
+    /// the API; quote it, since it has a `$`.
+    #[arg(value_name = "JOB|STATUS_URL")]
+    target: session::Target,
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// An export that is not there, and what the client says.
+/// An export that is not there, and what the client or the database says.
 pub async fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
-    let client = args.connection.client(variables)?;
-    client
-        .cancel(&session::status_url(&client, &args.status_url)?)
-        .await?;
-    print("cancelled")
+    match &args.target {
+        session::Target::Url(url) => {
+            let client = args.connection.client(variables)?;
+            client.cancel(&session::status_url(&client, url)?).await?;
+            print("cancelled")
+        }
+        session::Target::Job(text) => {
+            let store = operator::store(variables)?;
+            let job = operator::job(&store, text, true).await?;
+            match store.cancel_job(job, operator::person()).await? {
+                Cancelled::Done => print(&format!("{job}: cancelled")),
+                Cancelled::Gone => Err(operator::no_such_job(&format!(
+                    "{job} that could be cancelled (any more)"
+                ))),
+            }
+        }
+    }
 }

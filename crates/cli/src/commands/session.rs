@@ -56,6 +56,30 @@ impl Connection {
     }
 }
 
+/// What `status` and `cancel` are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// An export by its status URL: the API is asked.
+    Url(Url),
+    /// A job by its id or the beginning of it: the database is asked.
+    Job(String),
+}
+
+impl std::str::FromStr for Target {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::Url(url)),
+            Ok(_) => Err("a job's id or an http(s) status URL is expected"),
+            Err(_) if text.is_empty() || text.contains(['/', '$']) => {
+                Err("a job's id or a whole status URL is expected; quote the URL, since it has a $")
+            }
+            Err(_) => Ok(Self::Job(text.to_owned())),
+        }
+    }
+}
+
 /// How long to wait.
 #[derive(Debug, clap::Args)]
 pub struct Patience {
@@ -153,7 +177,7 @@ fn stopped(error: anyhow::Error, url: &StatusUrl, dir: &str) -> anyhow::Error {
 }
 
 /// Lets Ctrl-C end a wait; what is dropped then cleans up after itself.
-async fn interruptible<T>(
+pub(super) async fn interruptible<T>(
     work: impl Future<Output = T>,
     left: &'static str,
 ) -> Result<T, Interrupted> {
@@ -176,6 +200,19 @@ pub fn status_url(client: &Client, argument: &Url) -> anyhow::Result<StatusUrl> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_is_for_the_api_and_an_id_for_the_database() {
+        let url = "https://h/fhir/r4/$export-status/10f498d6-0a09-4d7c-b953-5f1677981be7";
+        assert_eq!(url.parse(), Ok(Target::Url(url.parse().unwrap())));
+        for id in ["10f498d6-0a09-4d7c-b953-5f1677981be7", "10f498d6"] {
+            assert_eq!(id.parse(), Ok(Target::Job(id.to_owned())));
+        }
+        // What a shell leaves of a URL that was not quoted is no id.
+        for wrong in ["", "/fhir/r4/-status/1", "$export-status/1", "ftp://h/x"] {
+            assert!(wrong.parse::<Target>().is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_client_needs_a_server_and_a_token_and_all_that_is_missing_is_named() {

@@ -87,6 +87,22 @@ impl Store {
         .await
     }
 
+    /// Says whether a request of this instant still waits for the end of a sweep.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub async fn sweep_waits(&self, wanted: DateTime<Utc>) -> Result<bool, Error> {
+        use bulk_export_service as service;
+        self.run(move |connection| {
+            let waiting: Option<DateTime<Utc>> = service::table
+                .select(service::sweep_wanted_at)
+                .first(connection)?;
+            // A later request stands for this one too.
+            Ok(waiting.is_some_and(|at| at >= wanted))
+        })
+        .await
+    }
+
     /// Keeps what a sweep did, and ends the request that it heeded: one that came while it swept stays.
     ///
     /// # Errors
