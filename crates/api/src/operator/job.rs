@@ -269,7 +269,7 @@ fn act(entry: &TimelineEntry, job: &JobView, state: &State, now: DateTime<Utc>) 
     }
 }
 
-/// Writes the time between two instants; a short one with hundredths of a second.
+/// Writes the time between two instants; a short one more exactly.
 fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     let milliseconds = u64::try_from((to - from).num_milliseconds()).unwrap_or(0);
     if milliseconds < 10_000 {

@@ -281,7 +281,8 @@ fn part_lines(queue: &Queue) -> Vec<Line> {
     let most = numbers.iter().map(|(_, _, number)| *number).max();
     let line = |(word, class, number)| Line {
         word,
-        class,
+        // What is not there needs no colour.
+        class: if number == 0 { "idle" } else { class },
         number: text::count(number),
         bar: Bar::share(number, most.unwrap_or(0), class),
         address: None,
