@@ -3,4 +3,5 @@
 mod job;
 mod kick_off;
 mod pause;
+mod rate;
 mod workers;

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bulk_export_domain::{
     config::{Logging, Problems, Variables},
-    limits::Admission,
+    limits::{Admission, RateLimits},
     manifest::FileUrls,
     pseudonym::Pseudonyms,
 };
@@ -52,6 +52,10 @@ pub struct Config {
     pub operator_cookie_key: Option<SecretString>,
     /// How much is taken on at once.
     pub admission: Admission,
+    /// How often one client may ask.
+    pub rate_limits: RateLimits,
+    /// How many proxies before us write `X-Forwarded-For`.
+    pub trusted_proxies: usize,
     /// How people are named in logs.
     pub pseudonyms: Pseudonyms,
     /// How logs are written.
@@ -99,6 +103,8 @@ impl Config {
         );
         let operator_cookie_key = operator_cookie_key(v);
         let admission = Admission::read(v);
+        let rate_limits = RateLimits::read(v);
+        let trusted_proxies = usize::try_from(v.number("TRUSTED_PROXIES", 0, 0, 10)).unwrap_or(0);
         let pseudonyms = pseudonyms(v);
         let logging = Logging::read(v, bulk_export_service::understood);
         let traces = Traces::read(v);
@@ -124,6 +130,8 @@ impl Config {
             shutdown_grace,
             operator_cookie_key,
             admission,
+            rate_limits,
+            trusted_proxies,
             pseudonyms,
             logging,
             traces,

@@ -1,7 +1,7 @@
 //! Errors as clients see them: one status and one OperationOutcome each. A 5xx says what the client can do and nothing
 //! of what happened inside; the cause goes to the log once, here.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Duration};
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
@@ -47,6 +47,16 @@ pub(crate) enum ApiError {
     /// 429 or 503: the kick-off is right, and cannot be served now.
     #[error("the kick-off cannot be served now")]
     NotNow(limits::Refusal),
+    /// 429: too many requests of one client.
+    #[error("too many requests")]
+    TooOften {
+        /// Of which class.
+        class: limits::Class,
+        /// What is allowed.
+        quota: limits::Quota,
+        /// When the next one is.
+        wait: Duration,
+    },
     /// 503: something we need is away.
     #[error("something is away")]
     Unavailable(#[source] anyhow::Error),
@@ -130,6 +140,17 @@ impl ApiError {
             ),
             Self::JobFailed(reason) => error(Code::Processing, reason.as_str()),
             Self::NotNow(refusal) => refusal.outcome(),
+            Self::TooOften { class, quota, wait } => error(
+                Code::Throttled,
+                &format!(
+                    "too many requests: the limit {} is {quota}",
+                    class.variable()
+                ),
+            )
+            .with_diagnostics(format!(
+                "try again after {} seconds",
+                limits::whole_seconds(*wait)
+            )),
             Self::Unavailable(_) => {
                 error(Code::Transient, "the service cannot answer at the moment")
                     .with_diagnostics("try again later")
@@ -159,6 +180,10 @@ impl ApiError {
                 let seconds = limits::whole_seconds(refusal.retry_after()).to_string();
                 response.insert_header((header::RETRY_AFTER, seconds));
             }
+            Self::TooOften { wait, .. } => {
+                let seconds = limits::whole_seconds(*wait).to_string();
+                response.insert_header((header::RETRY_AFTER, seconds));
+            }
             Self::Unavailable(_) | Self::TooManyStreams(_) => {
                 response.insert_header((header::RETRY_AFTER, "5"));
             }
@@ -179,6 +204,7 @@ impl ResponseError for ApiError {
             Self::Refused(Refusal::Forbidden) | Self::NoPatient => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooOften { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::NotNow(refusal) if refusal.is_the_requesters() => StatusCode::TOO_MANY_REQUESTS,
             Self::NoSuchRange(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::Refused(Refusal::Unavailable)

@@ -7,6 +7,7 @@ pub mod auth;
 pub mod config;
 mod error;
 mod operator;
+mod limits;
 mod private;
 mod requester;
 mod requests;

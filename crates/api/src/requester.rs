@@ -47,6 +47,7 @@ impl FromRequest for Holder {
                 .app_data::<web::Data<State>>()
                 .ok_or(Refusal::Unavailable)?;
             let granted = state.authenticator.grant(authorization).await?;
+            state.limits.count(&request, &granted.requester).await?;
             let left = granted.expires - state.authenticator.unix_seconds();
             Ok(Self {
                 requester: granted.requester,

@@ -11,7 +11,7 @@ use bulk_export_service::{Metrics, listen};
 use bulk_export_store::source::Horizon;
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, private, requests::requests, routes, state::State};
+use crate::{config::Config, limits::limits, private, requests::requests, routes, state::State};
 
 /// Why the server does not start, or stops by itself.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,7 @@ pub async fn run(
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
+            .wrap(from_fn(limits))
             // Health data: nothing between us and the client may keep it.
             .wrap(DefaultHeaders::new().add((header::CACHE_CONTROL, "no-store")))
             .wrap(from_fn(requests))

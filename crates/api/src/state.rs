@@ -6,7 +6,7 @@ use bulk_export_domain::{
     pseudonym::Pseudonyms,
 };
 use bulk_export_ipfs::Gateway;
-use bulk_export_queue::Hints;
+use bulk_export_queue::{Hints, Rates};
 use bulk_export_store::{Action, Entry, Store, source::Source};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +15,7 @@ use crate::{
     config::{Config, FHIR_BASE},
     error::ApiError,
     operator,
+    limits::Limits,
     watch::Watches,
 };
 
@@ -32,17 +33,26 @@ pub(crate) struct State {
     pub(crate) file_urls: FileUrls,
     pub(crate) pseudonyms: Pseudonyms,
     pub(crate) admission: Admission,
+    pub(crate) limits: Limits,
 }
 
 impl State {
     /// Makes the state; connects to nothing yet. `stop` ends what would go on by itself. Needs a tokio runtime.
     pub(crate) fn new(config: Config, stop: CancellationToken) -> anyhow::Result<Self> {
         let store = Store::new(&config.store);
+        let hints = Hints::new(&config.queue)?;
+        let limits = Limits::new(
+            config.rate_limits,
+            Rates::new(&hints),
+            config.pseudonyms.clone(),
+            config.trusted_proxies,
+        );
         Ok(Self {
+            limits,
             watches: Watches::new(store.clone(), config.status_streams, stop),
             store,
             source: Source::new(&config.source),
-            hints: Hints::new(&config.queue)?,
+            hints,
             gateway: Gateway::new(&config.gateway_url)?,
             authenticator: Authenticator::new(config.auth)?,
             operator: operator::Shared::new(config.operator_cookie_key.as_ref())?,

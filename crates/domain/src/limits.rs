@@ -2,11 +2,13 @@
 
 mod admission;
 mod job;
+mod rate;
 
 use std::time::Duration;
 
 pub use admission::{Admission, Limit, Load, MEASURED};
 pub use job::{JobLimits, JobSize, Passed};
+pub use rate::{Class, InvalidQuota, Quota, RateLimits};
 
 use crate::outcome::{Code, OperationOutcome};
 

@@ -2,18 +2,20 @@
 //!
 //! This crate alone names apalis and redis. It retries nothing, counts nothing and remembers nothing: whatever it
 //! loses is announced again by the reconciler. apalis-redis 1.0.0 has defects on all of those paths, so none of them
-//! is used (ARCHITECTURE.md, "The doorbell").
+//! is used (ARCHITECTURE.md, "The doorbell"). Beside the hints stand the counters of the rate limits, the same for all replicas.
 
 mod config;
 mod hints;
 mod listen;
 mod measure;
+mod rate;
 mod steady_poll;
 mod tidy;
 
 pub use config::Config;
 pub use hints::Hints;
 pub use listen::{Listener, OnHint};
+pub use rate::{Rates, Taken};
 
 /// The queue's name in Redis.
 pub const QUEUE: &str = "fhir-bulk-export";
