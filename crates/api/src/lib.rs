@@ -6,8 +6,8 @@
 pub mod auth;
 pub mod config;
 mod error;
-mod operator;
 mod limits;
+mod operator;
 mod private;
 mod requester;
 mod requests;

@@ -14,8 +14,8 @@ use crate::{
     auth::Authenticator,
     config::{Config, FHIR_BASE},
     error::ApiError,
-    operator,
     limits::Limits,
+    operator,
     watch::Watches,
 };
 

@@ -35,13 +35,13 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Shows the service on one screen; with a STATUS_URL, tells how far that export is [database; API].
+    /// Shows the service on one screen; with a `STATUS_URL`, tells how far that export is [database; API].
     Status(status::Args),
     /// Lists jobs, newest first [database].
     Jobs(jobs::Args),
     /// Explains one job: its parts, attempts, reasons and timeline [database].
     Job(job::Args),
-    /// Cancels a job, or removes one that has ended: by its id, or by its STATUS_URL [database; API].
+    /// Cancels a job, or removes one that has ended: by its id, or by its `STATUS_URL` [database; API].
     Cancel(cancel::Args),
     /// Lets the failed parts of a failed job be tried again [database].
     Retry(retry::Args),

@@ -85,13 +85,14 @@ impl Status {
     /// The state does not allow the event.
     pub const fn after(self, event: Event) -> Result<Self, InvalidTransition> {
         match (self, event) {
-            (Self::Pending | Self::InProgress, Event::Start) => Ok(Self::InProgress),
+            (Self::Pending | Self::InProgress, Event::Start) | (Self::Failed, Event::Retry) => {
+                Ok(Self::InProgress)
+            }
             (Self::InProgress, Event::Complete) => Ok(Self::Completed),
             (Self::Pending | Self::InProgress, Event::Fail) => Ok(Self::Failed),
             (Self::Pending | Self::InProgress | Self::Completed | Self::Failed, Event::Cancel) => {
                 Ok(Self::Cancelled)
             }
-            (Self::Failed, Event::Retry) => Ok(Self::InProgress),
             (Self::Pending, Event::Complete)
             | (Self::Completed | Self::Failed, Event::Start | Event::Complete | Event::Fail)
             | (Self::Pending | Self::InProgress | Self::Completed, Event::Retry)

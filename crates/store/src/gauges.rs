@@ -98,9 +98,10 @@ impl Last {
 
 fn set(name: &str, state: Option<&str>, value: f64) {
     let name = name.to_owned();
-    match state {
-        Some(state) => metrics::gauge!(name, "state" => state.to_owned()),
-        None => metrics::gauge!(name),
-    }
-    .set(value);
+    let gauge = if let Some(state) = state {
+        metrics::gauge!(name, "state" => state.to_owned())
+    } else {
+        metrics::gauge!(name)
+    };
+    gauge.set(value);
 }

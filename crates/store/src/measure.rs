@@ -77,19 +77,20 @@ mod tests {
             operation::<F>()
         }
 
-        fn fetch(&self) -> &'static str {
+        fn fetch() -> &'static str {
             Self::named_by(&|| ())
         }
 
-        async fn give<U: FnMut(fn(u8) -> u8) -> (u8, u8)>(&self, _: U) -> &'static str {
+        async fn give<U: FnMut(fn(u8) -> u8) -> (u8, u8)>(_: U) -> &'static str {
+            std::future::ready(()).await;
             Self::named_by(&move || ())
         }
     }
 
     #[tokio::test]
     async fn a_closure_is_named_after_its_method() {
-        assert_eq!(Someone.fetch(), "fetch");
-        assert_eq!(Someone.give(|f| (f(1), 2)).await, "give");
+        assert_eq!(Someone::fetch(), "fetch");
+        assert_eq!(Someone::give(|f| (f(1), 2)).await, "give");
         assert_eq!(
             Someone::named_by(&|| ()),
             "a_closure_is_named_after_its_method"

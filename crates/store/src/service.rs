@@ -23,6 +23,9 @@ pub struct Pause {
     pub reason: Option<String>,
 }
 
+/// Since when, by whom, and why.
+type PauseRow = (Option<DateTime<Utc>>, Option<String>, Option<String>);
+
 impl Store {
     /// Pauses kick-offs, with an entry in the audit; `false` when they are paused already: that pause stays as it is.
     ///
@@ -81,15 +84,14 @@ impl Store {
     pub async fn paused(&self) -> Result<Option<Pause>, Error> {
         use bulk_export_service as service;
         self.run(|connection| {
-            let row: Option<(Option<DateTime<Utc>>, Option<String>, Option<String>)> =
-                service::table
-                    .select((
-                        service::paused_at,
-                        service::paused_by,
-                        service::pause_reason,
-                    ))
-                    .first(connection)
-                    .optional()?;
+            let row: Option<PauseRow> = service::table
+                .select((
+                    service::paused_at,
+                    service::paused_by,
+                    service::pause_reason,
+                ))
+                .first(connection)
+                .optional()?;
             Ok(row.and_then(|(at, by, reason)| {
                 Some(Pause {
                     at: at?,

@@ -38,7 +38,7 @@ struct Row<'a> {
     slots: i32,
     running: i32,
     claiming: bool,
-    note: Option<&'static str>,
+    note: Option<String>,
 }
 
 impl Store {
@@ -55,7 +55,7 @@ impl Store {
                 slots: number(worker.slots),
                 running: number(worker.running),
                 claiming: worker.claiming,
-                note: worker.note,
+                note: worker.note.map(str::to_owned),
             };
             diesel::insert_into(workers::table)
                 .values(&row)

@@ -71,12 +71,13 @@ pub(crate) async fn report(
     claim: &Claim,
     lease: &Lease,
 ) -> Result<Finished, Failure> {
-    let add = async {
+    // Boxed: it is large, and part of every part's future.
+    let add = Box::pin(async {
         Ok(context
             .node
             .add(issue_lines(context.clone(), claim.clone()))
             .await?)
-    };
+    });
     let digest = match until_stopped(context, lease, add).await {
         Ok(digest) => digest,
         Err(failure) => return Err(abandon(context, failure).await),

@@ -183,7 +183,7 @@ async fn one_trace_leads_from_the_client_to_every_part_and_to_the_sweep() {
                 .contains(&("job.id".to_owned(), job.to_owned()))
         );
     }
-    let heads = collector.heads.lock().unwrap();
+    let heads = collector.heads.lock().unwrap().clone();
     assert!(heads.iter().all(|head| head.starts_with("post /v1/traces")
         && head.contains("authorization: bearer of-the-collector")));
     let patients: Vec<String> = stack

@@ -88,21 +88,21 @@ impl Counters {
             left,
             refused,
         };
-        if let Some((left, refused)) = self.from_hand(&key) {
+        if let Some((left, refused)) = self.in_hand(&key) {
             return Some(verdict(left, refused));
         }
         let wanted = match class {
             Class::Status | Class::Download => (quota.requests.get() / IN_HAND).max(1),
             Class::KickOff | Class::Unauthenticated => 1,
         };
-        let (left, refused) = match self.from_redis(&key, quota, wanted).await {
+        let (left, refused) = match self.by_redis(&key, quota, wanted).await {
             Some(taken) => self.keep(key, quota, taken),
-            None => self.from_local(class, key),
+            None => self.by_itself(class, &key),
         };
         Some(verdict(left, refused))
     }
 
-    fn from_hand(&self, key: &str) -> Option<(u32, Option<Duration>)> {
+    fn in_hand(&self, key: &str) -> Option<(u32, Option<Duration>)> {
         let now = Instant::now();
         let mut hands = self.hands.lock().unwrap_or_else(PoisonError::into_inner);
         let hand = hands.get_mut(key)?;
@@ -167,7 +167,7 @@ impl Counters {
     }
 
     /// Asks Redis, unless it has just failed.
-    async fn from_redis(&self, key: &str, quota: Quota, wanted: u32) -> Option<Taken> {
+    async fn by_redis(&self, key: &str, quota: Quota, wanted: u32) -> Option<Taken> {
         let resting = *self
             .away_until
             .lock()
@@ -196,7 +196,7 @@ impl Counters {
         }
     }
 
-    fn from_local(&self, class: Class, key: String) -> (u32, Option<Duration>) {
+    fn by_itself(&self, class: Class, key: &String) -> (u32, Option<Duration>) {
         // A class without a quota does not get here.
         let Some(local) = &self.local[class as usize] else {
             return (0, None);
@@ -204,7 +204,7 @@ impl Counters {
         if local.len() >= MOST {
             local.retain_recent();
         }
-        match local.check_key(&key) {
+        match local.check_key(key) {
             Ok(state) => (state.remaining_burst_capacity(), None),
             Err(until) => (0, Some(until.wait_time_from(DefaultClock::default().now()))),
         }

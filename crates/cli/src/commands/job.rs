@@ -5,7 +5,7 @@ mod text;
 use bulk_export_domain::{config::Variables, ids::JobId, part::PartState};
 use bulk_export_store::{
     Store,
-    operator::{FileLine, JobView, MOST_ROWS, PartLine, TimelineEntry, Whose},
+    operator::{FileLine, JobView, MOST_ROWS, PartLine, Person, TimelineEntry, Whose},
 };
 use serde_json::{Value as Json, json};
 
@@ -23,6 +23,10 @@ const ORDER: [PartState; 5] = [
 
 /// The arguments of `job`.
 #[derive(Debug, clap::Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub struct Args {
     /// The job's id, or the beginning of it.
     #[arg(value_name = "JOB")]
@@ -197,7 +201,7 @@ fn entry_as_json(entry: &TimelineEntry) -> Json {
         "at": entry.at,
         "action": entry.action,
         "outcome": entry.outcome,
-        "who": entry.who.as_ref().map(|who| who.reveal()),
+        "who": entry.who.as_ref().map(Person::reveal),
         "detail": entry.detail,
     })
 }

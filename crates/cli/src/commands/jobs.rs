@@ -21,7 +21,7 @@ use crate::{
 /// The arguments of `jobs`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only those in these states: pending, in_progress, completed, failed, cancelled.
+    /// Only those in these states: pending, `in_progress`, completed, failed, cancelled.
     #[arg(long = "state", value_name = "STATE", value_delimiter = ',', value_parser = state)]
     states: Vec<Status>,
     /// Only those of this client: the 'sub' of its tokens.

@@ -27,7 +27,7 @@ pub async fn run(args: Args, variables: &Variables) -> anyhow::Result<()> {
     let (owned, node) = (store.owned_pins().await?, store.node_view().await?);
     let last = store.last_sweep().await?;
     if args.json {
-        return print(&as_json(&owned, &node, last.map(sweep::as_json)).to_string());
+        return print(&as_json(&owned, &node, last.map(sweep::as_json).as_ref()).to_string());
     }
     print(&facts(rows(&owned, &node), Paint::of(variables)))
 }
@@ -78,7 +78,7 @@ fn rows(owned: &OwnedPins, node: &NodeView) -> Vec<(&'static str, Value)> {
     ]
 }
 
-fn as_json(owned: &OwnedPins, node: &NodeView, last: Option<Json>) -> Json {
+fn as_json(owned: &OwnedPins, node: &NodeView, last: Option<&Json>) -> Json {
     json!({
         "ownedPins": owned.pins,
         "files": owned.files,

@@ -93,7 +93,7 @@ pub fn attention(signs: &Signs<'_>) -> Vec<Attention> {
     let mut note = |level, about, text| found.push(Attention { level, about, text });
     workers(signs.workers, &mut note);
     queue(signs.queue, &mut note);
-    node(signs.node, &mut note);
+    of_node(signs.node, &mut note);
     if signs.counts.failed > 0 {
         let jobs = text::counted(
             signs.counts.failed,
@@ -173,13 +173,13 @@ fn queue(queue: &Queue, note: Note<'_>) {
     }
 }
 
-fn node(node: &NodeView, note: Note<'_>) {
+fn of_node(view: &NodeView, note: Note<'_>) {
     let mut note = |level, text| note(level, About::Node, text);
-    if node.private == Some(false) {
+    if view.private == Some(false) {
         let text = "The IPFS node is not private: what it holds can be fetched by anybody.";
         note(Level::Bad, text.to_owned());
     }
-    if let (Some(held), Some(capacity)) = (node.repo_bytes, node.capacity_bytes)
+    if let (Some(held), Some(capacity)) = (view.repo_bytes, view.capacity_bytes)
         && let Some(percent) = held.saturating_mul(100).checked_div(capacity)
         && percent >= NEARLY_FULL
     {
@@ -190,18 +190,18 @@ fn node(node: &NodeView, note: Note<'_>) {
         };
         note(level, format!("The node is {percent} % full."));
     }
-    if let Some(age) = node.measured.filter(|age| *age >= LONG_UNMEASURED) {
+    if let Some(age) = view.measured.filter(|age| *age >= LONG_UNMEASURED) {
         let age = text::duration(age.as_secs());
         note(
             Level::Look,
             format!("No worker has measured the node for {age}."),
         );
     }
-    if let Some(age) = node.swept.filter(|age| *age >= LONG_UNSWEPT) {
+    if let Some(age) = view.swept.filter(|age| *age >= LONG_UNSWEPT) {
         let age = text::duration(age.as_secs());
         note(Level::Look, format!("The last sweep ended {age} ago."));
     }
-    if let Some(unowned) = node.unowned_pins.filter(|pins| *pins > 0) {
+    if let Some(unowned) = view.unowned_pins.filter(|pins| *pins > 0) {
         let pins = text::counted(unowned, "pin has", "pins have");
         note(Level::Look, format!("{pins} no owner."));
     }

@@ -117,8 +117,8 @@ impl Screen {
             })),
             "servers": {
                 "postgresql": self.servers.postgresql,
-                "redis": self.servers.redis.as_ref().map(Answer::word),
-                "ipfs": self.servers.ipfs.as_ref().map(Answer::word),
+                "redis": self.servers.redis.as_ref().map(|answer| answer.word()),
+                "ipfs": self.servers.ipfs.as_ref().map(|answer| answer.word()),
             },
             "workers": self.workers.iter().map(worker_as_json).collect::<Vec<_>>(),
             "queue": {

@@ -36,7 +36,7 @@ fn healthy() -> Service {
             private: Some(true),
             measured: Some(Duration::from_secs(299)),
             unowned_pins: Some(0),
-            swept: Some(LONG_UNSWEPT - Duration::from_secs(1)),
+            swept: Some(LONG_UNSWEPT.saturating_sub(Duration::from_secs(1))),
             ..NodeView::default()
         },
         queue: Queue {

@@ -28,6 +28,9 @@ pub struct FileLine {
     pub cid: Option<String>,
 }
 
+/// Id, ordinal, number, type, rows, bytes, coding and CID.
+type FileRow = (Uuid, i32, i32, String, i64, i64, String, String);
+
 impl Store {
     /// Lists a job's files after (part, number), with their CIDs only where they are asked for.
     ///
@@ -43,7 +46,7 @@ impl Store {
         use bulk_export_files as files;
         self.run(move |connection| {
             let (ordinal, number) = after.unwrap_or((-1, -1));
-            let rows: Vec<(Uuid, i32, i32, String, i64, i64, String, String)> = files::table
+            let rows: Vec<FileRow> = files::table
                 .filter(files::job_id.eq(job.uuid()))
                 .filter(
                     files::ordinal

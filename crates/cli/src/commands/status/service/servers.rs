@@ -20,7 +20,7 @@ pub(super) enum Answer {
 }
 
 impl Answer {
-    pub(super) const fn word(&self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Up => "up",
             Self::Down => "down",
