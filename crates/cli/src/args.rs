@@ -21,7 +21,7 @@ standard error output. NO_COLOR=1 means no colour on a terminal either.
 
 Results go to the standard output, everything else to the standard error output.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 the service needs attention (status --check),
-4 no such job (commands that talk to the database), 130 interrupted.";
+4 no such job, receiver or delivery (commands that talk to the database), 130 interrupted.";
 
 /// Exports health data in bulk as FHIR NDJSON files, and prepares the databases that a server exports from.
 #[derive(Debug, Parser)]

@@ -8,8 +8,8 @@ use secrecy::ExposeSecret;
 
 use crate::{commands::Exit, environment};
 
-/// The exit code of a command whose job there is not.
-const NO_SUCH_JOB: u8 = 4;
+/// The exit code of a command whose job, receiver or delivery there is not.
+const NOT_THERE: u8 = 4;
 
 /// So many characters of an id are taken for a job that is to be changed.
 const ENOUGH: usize = 8;
@@ -64,7 +64,12 @@ pub async fn job(store: &Store, text: &str, change: bool) -> anyhow::Result<JobI
 pub fn no_such_job(id: &str) -> anyhow::Error {
     let text =
         format!("there is no job {id}: it was removed after its expiry, or there never was one");
-    Exit::new(NO_SUCH_JOB, text).into()
+    not_there(text)
+}
+
+/// Says that what was named is not there, with an exit code of its own.
+pub fn not_there(text: String) -> anyhow::Error {
+    Exit::new(NOT_THERE, text).into()
 }
 
 /// Names the user of this machine who runs the command: `cli:NAME`, or `cli:NUMBER` where the machine has no name for it.

@@ -80,7 +80,7 @@ async fn every_change_is_audited_with_who_made_it() {
     assert!(!details.contains("canary"), "{details}");
     for verb in ["rotate", "disable", "enable", "remove"] {
         let unknown = run(&stack, &[verb, &hook.id]).await;
-        assert_eq!(unknown.status.code(), Some(1), "{verb}");
+        assert_eq!(unknown.status.code(), Some(4), "{verb}");
         assert!(
             unknown.stderr.contains("webhooks list"),
             "{}",

@@ -147,7 +147,7 @@ async fn after_the_last_attempt_it_is_parked_and_delivered_again_when_asked() {
     let asked = "bulk_export_audit WHERE action = 'webhook' AND outcome = 'redelivered' AND requester_id LIKE 'cli:%'";
     assert_eq!(stack.database.count(asked, &[]).await, 3);
     let unknown = run(&stack, &["redeliver", &uuid::Uuid::new_v4().to_string()]).await;
-    assert_eq!(unknown.status.code(), Some(1));
+    assert_eq!(unknown.status.code(), Some(4));
 }
 
 #[tokio::test]

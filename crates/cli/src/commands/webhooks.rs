@@ -110,12 +110,14 @@ fn told(changed: Changed, id: WebhookId, done: &str, already: &str) -> anyhow::R
     match changed {
         Changed::Done => print(&format!("{id}: {done}")),
         Changed::Already => print(&format!("{id}: nothing to do: {already}")),
-        Changed::Unknown => bail!("{}", no_receiver(id)),
+        Changed::Unknown => Err(no_receiver(id)),
     }
 }
 
-fn no_receiver(id: WebhookId) -> String {
-    format!("there is no receiver {id}; 'bulk-export webhooks list' shows them")
+fn no_receiver(id: WebhookId) -> anyhow::Error {
+    operator::not_there(format!(
+        "there is no receiver {id}; 'bulk-export webhooks list' shows them"
+    ))
 }
 
 async fn rotate(id: WebhookId, store: &Store, by: Person) -> anyhow::Result<()> {
@@ -130,7 +132,7 @@ async fn rotate(id: WebhookId, store: &Store, by: Person) -> anyhow::Result<()> 
         Rotated::UnderWay => bail!(
             "two secrets sign already; end that rotation first: bulk-export webhooks rotate --finish {id}"
         ),
-        Rotated::Unknown => bail!("{}", no_receiver(id)),
+        Rotated::Unknown => Err(no_receiver(id)),
     }
 }
 
@@ -140,14 +142,17 @@ async fn redeliver(args: Redeliver, store: &Store, by: Person) -> anyhow::Result
         return match store.redeliver_parked(id, by).await? {
             Redelivered::Due(number) => print(&format!("{number} are delivered again")),
             Redelivered::Disabled => bail!("{DISABLED} {id}"),
-            Redelivered::Unknown => bail!("{}", no_receiver(id)),
+            Redelivered::Unknown => Err(no_receiver(id)),
         };
     }
     for id in args.ids {
         match store.redeliver(id, by.clone()).await? {
             Redelivered::Due(_) => print(&format!("{id} is delivered again"))?,
             Redelivered::Disabled => bail!("{id}: {DISABLED} WEBHOOK"),
-            Redelivered::Unknown => bail!("there is no delivery {id} (any more)"),
+            Redelivered::Unknown => {
+                let text = format!("there is no delivery {id}, or it was removed when it was old");
+                return Err(operator::not_there(text));
+            }
         }
     }
     Ok(())
