@@ -92,7 +92,11 @@ impl Watches {
     pub(crate) fn watch(&self, job: JobId) -> Result<Watch, Full> {
         let place = Arc::clone(&self.0.places)
             .try_acquire_owned()
-            .map_err(|_| Full(self.0.most))?;
+            .map_err(|_| {
+                metrics::counter!("bulk_export_refusals_total", "limit" => "status_streams")
+                    .increment(1);
+                Full(self.0.most)
+            })?;
         let mut jobs = self.0.jobs();
         let sender = jobs
             .senders
