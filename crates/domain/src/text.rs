@@ -1,5 +1,7 @@
 //! How figures and foreign texts are written for people.
 
+use std::time::Duration;
+
 /// Longer texts of a server are cut: they go into one line of an error.
 const LONGEST: usize = 600;
 
@@ -75,6 +77,16 @@ pub fn duration(seconds: u64) -> String {
     text
 }
 
+/// Writes a length of time; one below ten seconds with its tenths.
+#[must_use]
+pub fn length(time: Duration) -> String {
+    let tenths = time.as_millis() / 100;
+    if tenths < 100 {
+        return format!("{}.{} s", tenths / 10, tenths % 10);
+    }
+    duration(time.as_secs())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,5 +148,19 @@ mod tests {
     fn a_long_text_is_cut_between_characters() {
         assert_eq!(clean(&"é".repeat(700)), format!("{}…", "é".repeat(600)));
         assert_eq!(clean(" a\r\n\tb\u{7f}c "), "a   b c");
+    }
+
+    #[test]
+    fn short_lengths_have_tenths() {
+        let cases = [
+            (0, "0.0 s"),
+            (1_290, "1.2 s"),
+            (9_999, "9.9 s"),
+            (10_000, "10 s"),
+            (200_000, "3 min 20 s"),
+        ];
+        for (millis, text) in cases {
+            assert_eq!(length(Duration::from_millis(millis)), text);
+        }
     }
 }

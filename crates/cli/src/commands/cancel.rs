@@ -33,8 +33,8 @@ pub async fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
             let job = operator::job(&store, text, true).await?;
             match store.cancel_job(job, operator::person()).await? {
                 Cancelled::Done => print(&format!("{job}: cancelled")),
-                Cancelled::Gone => Err(operator::no_such_job(&format!(
-                    "{job} that could be cancelled (any more)"
+                Cancelled::Gone => Err(operator::no_job(&format!(
+                    "{job} cannot be cancelled: it was cancelled before, has expired, or never was"
                 ))),
             }
         }

@@ -99,9 +99,7 @@ pub(super) fn as_text(swept: &Swept) -> String {
     format!(
         "swept {} UTC in {}: released {} and {}, removed {}, {} failed; {pins}",
         swept.at.format("%Y-%m-%d %H:%M:%S"),
-        humantime::format_duration(Duration::from_millis(
-            u64::try_from(report.took.as_millis()).unwrap_or(u64::MAX)
-        )),
+        text::length(report.took),
         text::counted(report.files, "file", "files"),
         text::counted(report.orphans, "unowned pin", "unowned pins"),
         text::counted(report.jobs, "job", "jobs"),

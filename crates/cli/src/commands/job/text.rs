@@ -1,7 +1,5 @@
 //! One job as people read it.
 
-use std::time::Duration;
-
 use bulk_export_domain::{job::Status, text};
 use bulk_export_store::operator::{FileLine, JobView, PartLine, TimelineEntry, Whose};
 use chrono::{DateTime, Utc};
@@ -14,7 +12,12 @@ const NOTHING: &str = "-";
 pub(super) fn as_text(told: &Told, paint: Paint) -> String {
     let mut sections = vec![
         facts(head(&told.view), paint),
-        parts(&told.parts, told.view.parts.all(), paint),
+        parts(
+            &told.parts,
+            told.view.parts.all(),
+            told.view.created_at,
+            paint,
+        ),
     ];
     if let Some(files) = &told.files {
         sections.push(file_table(files, told.view.files, paint));
@@ -45,7 +48,7 @@ fn head(job: &JobView) -> Vec<(&'static str, Value)> {
     facts.extend([
         ("client", format!("{client} ({})", job.role.as_str()).into()),
         ("data", whose.into()),
-        ("types", job.types.join(", ").into()),
+        ("types", types(&job.types).into()),
     ]);
     if let Some(since) = job.since {
         facts.push(("since", precise(since).into()));
@@ -62,7 +65,7 @@ fn head(job: &JobView) -> Vec<(&'static str, Value)> {
         let took = (at - job.created_at).to_std().unwrap_or_default();
         facts.push((
             "ended",
-            format!("{}, after {}", instant(at), length(took)).into(),
+            format!("{}, after {}", instant(at), text::length(took)).into(),
         ));
     }
     if let Some(at) = job.expires_at {
@@ -81,6 +84,18 @@ fn head(job: &JobView) -> Vec<(&'static str, Value)> {
         ("parts", counts(job).into()),
     ]);
     facts
+}
+
+/// Names so many types that they fit two lines; --json names all.
+fn types(types: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let (shown, others) = types.split_at(types.len().min(SHOWN));
+    let shown = shown.join(", ");
+    if others.is_empty() {
+        shown
+    } else {
+        format!("{shown} and {} more", others.len())
+    }
 }
 
 fn counts(job: &JobView) -> String {
@@ -105,7 +120,7 @@ fn counts(job: &JobView) -> String {
     )
 }
 
-fn parts(parts: &[PartLine], all: u64, paint: Paint) -> String {
+fn parts(parts: &[PartLine], all: u64, kicked_off: DateTime<Utc>, paint: Paint) -> String {
     let columns = [
         Column::Figure("part"),
         Column::Text("what"),
@@ -113,12 +128,13 @@ fn parts(parts: &[PartLine], all: u64, paint: Paint) -> String {
         Column::Figure("tries"),
         Column::Figure("back"),
         Column::Text("worker"),
-        Column::Word("started (UTC)"),
+        Column::Figure("began after"),
         Column::Figure("took"),
         Column::Figure("resources"),
         Column::Figure("size"),
     ];
-    let mut text = grid(columns, parts.iter().map(part), paint);
+    let rows = parts.iter().map(|part| row(part, kicked_off));
+    let mut text = grid(columns, rows, paint);
     let reasons = parts.iter().filter_map(|part| {
         let error = text::clean(part.error.as_deref()?);
         let name = format!("part {}: {error}", part.ordinal);
@@ -130,10 +146,12 @@ fn parts(parts: &[PartLine], all: u64, paint: Paint) -> String {
     rest(text, parts.len(), all)
 }
 
-fn part(part: &PartLine) -> [Value; 10] {
+fn row(part: &PartLine, kicked_off: DateTime<Utc>) -> [Value; 10] {
     let what = part.resource_type.as_deref().unwrap_or(&part.kind);
-    let took = part.started_at.zip(part.ended_at);
-    let took = took.and_then(|(from, to)| (to - from).to_std().ok());
+    let between =
+        |from: Option<DateTime<Utc>>, to: Option<DateTime<Utc>>| (to? - from?).to_std().ok();
+    let waited = between(Some(kicked_off), part.started_at);
+    let took = between(part.started_at, part.ended_at);
     let dash = || NOTHING.to_owned();
     [
         part.ordinal.to_string().into(),
@@ -142,10 +160,8 @@ fn part(part: &PartLine) -> [Value; 10] {
         part.attempts.to_string().into(),
         part.handed_back.to_string().into(),
         part.worker.as_deref().map_or_else(dash, text::clean).into(),
-        part.started_at
-            .map_or_else(dash, |at| at.format("%m-%d %H:%M:%S").to_string())
-            .into(),
-        took.map_or_else(dash, length).into(),
+        waited.map_or_else(dash, text::length).into(),
+        took.map_or_else(dash, text::length).into(),
         text::count(part.rows).into(),
         text::size(part.bytes).into(),
     ]
@@ -222,12 +238,4 @@ fn instant(at: DateTime<Utc>) -> String {
 
 fn precise(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
-}
-
-/// Writes a length of time; a short one with its tenths.
-fn length(time: Duration) -> String {
-    if time < Duration::from_secs(10) {
-        return format!("{:.1} s", time.as_secs_f64());
-    }
-    text::duration(time.as_secs())
 }

@@ -1,7 +1,5 @@
 //! The screen as people read it.
 
-use std::time::Duration;
-
 use bulk_export_domain::{job::Status, text};
 use bulk_export_store::{
     DEAD_AFTER,
@@ -24,7 +22,12 @@ pub(super) fn as_text(screen: &Screen, paint: Paint) -> String {
 
 fn headline(screen: &Screen, paint: Paint) -> String {
     if screen.attention.is_empty() {
-        return tinted("Everything is as it should be.", Tone::Good, paint);
+        let text = if screen.paused.is_none() {
+            "Everything is as it should be."
+        } else {
+            "Everything is as it should be, and kick-offs are paused."
+        };
+        return tinted(text, Tone::Good, paint);
     }
     let line = |one: &Attention| match one.level {
         Level::Bad => ("WRONG", Value::toned(one.text.as_str(), Tone::Bad)),
@@ -97,7 +100,7 @@ fn servers(screen: &Screen) -> Value {
 fn queue(screen: &Screen) -> String {
     let queue = &screen.queue;
     let oldest = queue.oldest_due.map_or_else(String::new, |age| {
-        format!(", the oldest for {}", length(age))
+        format!(", the oldest for {}", text::length(age))
     });
     format!(
         "{} due{oldest}; {} resting, {} running, {} abandoned",
@@ -123,7 +126,7 @@ fn oldest(screen: &Screen) -> String {
     screen.oldest.as_ref().map_or_else(
         || "none under way".to_owned(),
         |job| {
-            let (state, age) = (job.state.as_str(), length(job.age));
+            let (state, age) = (job.state.as_str(), text::length(job.age));
             format!(
                 "{}: {state}, {} %, kicked off {age} ago",
                 short(job.id),
@@ -170,7 +173,7 @@ fn disk(screen: &Screen) -> String {
     );
     parts.extend(
         node.measured
-            .map(|age| format!("measured {} ago", length(age))),
+            .map(|age| format!("measured {} ago", text::length(age))),
     );
     if screen.queue.to_release > 0 {
         parts.push(format!(
@@ -218,16 +221,12 @@ fn worker(worker: &WorkerLine) -> [Value; 7] {
         text::clean(&worker.version).into(),
         format!("{}/{}", worker.running, worker.slots).into(),
         claims,
-        length(up).into(),
-        format!("{} ago", length(worker.silent)).into(),
+        text::length(up).into(),
+        format!("{} ago", text::length(worker.silent)).into(),
         worker
             .note
             .as_deref()
             .map_or_else(|| "-".to_owned(), text::clean)
             .into(),
     ]
-}
-
-fn length(time: Duration) -> String {
-    text::duration(time.as_secs())
 }
