@@ -14,7 +14,7 @@ async fn progress_is_seen_to_move_without_loading_the_page_again() {
     gate.reached().await;
 
     let (browser, page) = signed_in(&mut stack).await;
-    browser.shows("main", "Nothing needs attention.").await;
+    browser.shows("main", "Throughput").await;
     browser.shows("#jobs-table", "in progress").await;
     let job = job_id(&url);
     browser.open(&format!("{page}/jobs/{job}")).await;

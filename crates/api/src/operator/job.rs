@@ -132,10 +132,18 @@ pub(super) fn allows(job: &JobView, event: Event) -> bool {
 fn may(job: &JobView) -> Vec<(&'static str, &'static str)> {
     let actions = [
         (Event::Retry, ("retry", "Try again…")),
-        (Event::Cancel, ("cancel", "Cancel…")),
+        (Event::Cancel, ("cancel", cancel_word(job.state))),
     ];
     let allowed = actions.into_iter().filter(|(event, _)| allows(job, *event));
     allowed.map(|(_, action)| action).collect()
+}
+
+/// Says what cancelling does to a job in this state: one that has ended loses its files.
+const fn cancel_word(state: Status) -> &'static str {
+    match state {
+        Status::Pending | Status::InProgress => "Cancel…",
+        Status::Completed | Status::Failed | Status::Cancelled => "Remove…",
+    }
 }
 
 async fn live(
@@ -272,14 +280,10 @@ fn act(entry: &TimelineEntry, job: &JobView, state: &State, now: DateTime<Utc>) 
 /// Writes the time between two instants; a short one more exactly.
 fn seconds(from: DateTime<Utc>, to: DateTime<Utc>) -> String {
     let milliseconds = u64::try_from((to - from).num_milliseconds()).unwrap_or(0);
-    if milliseconds < 10_000 {
-        format!(
-            "{}.{:02} s",
-            milliseconds / 1_000,
-            milliseconds % 1_000 / 10
-        )
-    } else {
-        text::duration(milliseconds / 1_000)
+    match milliseconds {
+        0..1_000 => format!("{milliseconds} ms"),
+        1_000..10_000 => format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100),
+        10_000.. => text::duration(milliseconds / 1_000),
     }
 }
 

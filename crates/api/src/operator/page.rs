@@ -138,13 +138,13 @@ impl When {
 
 impl fmt::Display for When {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let absolute = self.absolute();
         // Letters and digits of ours alone: nothing to be escaped.
         write!(
             f,
-            r#"<time datetime="{}"><span class="relative">{}</span> <span class="absolute">{}</span></time>"#,
+            r#"<time datetime="{}" title="{absolute}"><span class="relative">{}</span> <span class="absolute">{absolute}</span></time>"#,
             self.at.to_rfc3339_opts(SecondsFormat::Secs, true),
-            self.relative(),
-            self.absolute()
+            self.relative()
         )
     }
 }
@@ -171,7 +171,7 @@ mod tests {
         let past = When::new(at(0), at(200)).to_string();
         assert_eq!(
             past,
-            "<time datetime=\"2027-01-15T08:00:00Z\"><span class=\"relative\">3 min 20 s ago</span> \
+            "<time datetime=\"2027-01-15T08:00:00Z\" title=\"2027-01-15 08:00:00 UTC\"><span class=\"relative\">3 min 20 s ago</span> \
              <span class=\"absolute\">2027-01-15 08:00:00 UTC</span></time>"
         );
         assert_eq!(When::new(at(60), at(0)).relative(), "in 1 min");

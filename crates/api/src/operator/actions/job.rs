@@ -1,7 +1,10 @@
 //! Cancel and retry.
 
 use actix_web::{HttpResponse, web};
-use bulk_export_domain::{job::Event, text};
+use bulk_export_domain::{
+    job::{Event, Status},
+    text,
+};
 use bulk_export_store::operator::{Cancelled, JobView, Retried};
 
 use super::{Confirm, did};
@@ -24,8 +27,14 @@ pub(in crate::operator) async fn ask_cancel(
 ) -> Result<HttpResponse, PageError> {
     let job = found(&state, &path, Event::Cancel).await?;
     let files = text::counted(job.files, "file", "files");
+    let open = matches!(job.state, Status::Pending | Status::InProgress);
+    let (title, button) = if open {
+        ("Cancel this job?", "Cancel the job")
+    } else {
+        ("Remove this job?", "Remove the job")
+    };
     ok(&Confirm {
-        frame: Frame::new("Cancel this job?", Section::Jobs, &operator),
+        frame: Frame::new(title, Section::Jobs, &operator),
         what_happens: vec![
             format!("The job {} is {}.", job.id, word(job.state)),
             format!(
@@ -34,7 +43,7 @@ pub(in crate::operator) async fn ask_cancel(
             ),
         ],
         action: format!("/operator/jobs/{}/cancel", job.id),
-        button: "Cancel the job",
+        button,
         danger: true,
         back: format!("/operator/jobs/{}", job.id),
         reason: None,
