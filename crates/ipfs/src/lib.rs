@@ -28,6 +28,6 @@ pub use crate::{
     digest::Digester,
     error::{BoxError, Error},
     gateway::{Body, Chunks, Gateway},
-    node::{Node, Pin},
+    node::{Node, Pin, Usage},
     verified::verified,
 };

@@ -13,7 +13,10 @@ use crate::{
     check::{self, Finding},
     deadline::Deadlines,
     error::Error,
-    requests::{Add, Collected, PinAdd, PinAdded, PinLs, PinRm, RepoGc, Version, VersionAnswer},
+    requests::{
+        Add, Collected, DiagSys, DiagSysAnswer, PinAdd, PinAdded, PinLs, PinRm, RepoGc, RepoStat,
+        RepoStatAnswer, Version, VersionAnswer,
+    },
     rpc::Rpc,
     upload::upload,
 };
@@ -25,6 +28,15 @@ pub struct Pin {
     pub cid: Cid,
     /// The label that the last writer gave it; empty if it has none, and not necessarily one of ours.
     pub name: String,
+}
+
+/// How full the node is, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Usage {
+    /// What the repository holds, garbage included.
+    pub held: u64,
+    /// What it may hold (`Datastore.StorageMax`), or what its disk has room for, whichever is less.
+    pub capacity: u64,
 }
 
 /// A node that stores files. Clones share nothing but the address.
@@ -186,6 +198,24 @@ impl Node {
     /// Asks for nothing, to see whether the node answers.
     pub async fn ready(&self) -> Result<(), Error> {
         self.version().await.map(drop)
+    }
+
+    /// Says how full the node is. Where it does not tell how much of its disk is free, what it may hold counts alone.
+    pub async fn usage(&self) -> Result<Usage, Error> {
+        let call = self.rpc.deadlines.call;
+        let what = "measuring the repository";
+        let stat = RepoStat { size_only: true };
+        let stat: RepoStatAnswer = read(&self.rpc.call(what, call, stat).await?)?;
+        let system = self.rpc.call(what, call, DiagSys {}).await;
+        let free = system
+            .ok()
+            .and_then(|answer| read::<DiagSysAnswer>(&answer).ok())
+            .and_then(|system| system.diskinfo)
+            .map_or(u64::MAX, |disk| disk.free_space);
+        Ok(Usage {
+            held: stat.repo_size,
+            capacity: stat.storage_max.min(stat.repo_size.saturating_add(free)),
+        })
     }
 
     /// Compares the node with what it must be: its import profile, its privacy, its version.

@@ -92,6 +92,34 @@ pub(crate) struct Collected {
 #[derive(Debug, Serialize)]
 pub(crate) struct ConfigShow {}
 
+/// How large the repository is and may become; without counting its objects, which takes long.
+#[derive(Debug, Serialize)]
+pub(crate) struct RepoStat {
+    #[serde(rename = "size-only")]
+    pub(crate) size_only: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(crate) struct RepoStatAnswer {
+    pub(crate) repo_size: u64,
+    pub(crate) storage_max: u64,
+}
+
+/// What the node sees of its machine.
+#[derive(Debug, Serialize)]
+pub(crate) struct DiagSys {}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct DiagSysAnswer {
+    pub(crate) diskinfo: Option<DiskInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(crate) struct DiskInfo {
+    pub(crate) free_space: u64,
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct SwarmPeers {}
 
@@ -128,10 +156,12 @@ macro_rules! path {
 path! {
     Add: "/add",
     ConfigShow: "/config/show",
+    DiagSys: "/diag/sys",
     PinAdd<'_>: "/pin/add",
     PinLs<'_>: "/pin/ls",
     PinRm<'_>: "/pin/rm",
     RepoGc: "/repo/gc",
+    RepoStat: "/repo/stat",
     SwarmPeers: "/swarm/peers",
     Version: "/version",
 }

@@ -34,6 +34,8 @@ pub struct Config {
     pub listen_addr_file: Option<PathBuf>,
     /// How parts are run.
     pub parts: Parts,
+    /// From how many percent of what the node may hold on no part is claimed; absent, always.
+    pub node_full_at: Option<u64>,
     /// How often what is due is announced again.
     pub reconcile_interval: Duration,
     /// How often what has expired is swept.
@@ -115,6 +117,7 @@ impl Config {
             SocketAddr::from(([0, 0, 0, 0], 8081)),
         );
         let listen_addr_file = v.optional("LISTEN_ADDR_FILE", "a path");
+        let node_full_at = node_full_at(v);
         let reconcile_interval =
             v.duration("RECONCILE_INTERVAL", Duration::from_secs(15), second, hour);
         let sweep_interval = v.duration("SWEEP_INTERVAL", hour, second, hour * 24);
@@ -136,6 +139,7 @@ impl Config {
             listen,
             listen_addr_file,
             parts,
+            node_full_at,
             reconcile_interval,
             sweep_interval,
             grace,
@@ -193,6 +197,13 @@ impl Parts {
             coding: coding(v),
             job: JobLimits::read(v),
         }
+    }
+}
+
+fn node_full_at(v: &mut Variables) -> Option<u64> {
+    match v.raw("NODE_FULL_AT") {
+        Some("none") => None,
+        _ => Some(v.number("NODE_FULL_AT", 90, 3, 100)),
     }
 }
 

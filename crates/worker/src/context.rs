@@ -86,7 +86,7 @@ impl Context {
 
     /// Says whether this worker claims parts.
     pub(crate) fn claims(&self) -> bool {
-        self.gate.is_open() && !self.stop.is_cancelled()
+        self.gate.admits() && !self.stop.is_cancelled()
     }
 
     /// Starts this worker's free slots.

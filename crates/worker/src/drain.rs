@@ -19,7 +19,7 @@ use crate::{
 /// Works until nothing is due. Holds the slot's permit meanwhile.
 pub(crate) async fn drain(context: &Context, permit: OwnedSemaphorePermit) {
     let parts = context.config.parts;
-    while context.gate.is_open() && !context.stop.is_cancelled() {
+    while context.gate.admits() && !context.stop.is_cancelled() {
         match context
             .store
             .claim(context.worker.clone(), parts.lease, parts.attempts)

@@ -10,34 +10,68 @@ use crate::{Context, config::ACCEPT_PUBLIC};
 /// How often a node that is away is asked again.
 const PROBE: Duration = Duration::from_secs(2);
 
-/// Whether parts may be claimed.
-#[derive(Debug, Clone)]
-pub(crate) struct Gate(watch::Sender<bool>);
-
-impl Default for Gate {
-    fn default() -> Self {
-        Self(watch::Sender::new(false))
-    }
+/// What is known of the node.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct State {
+    /// It is there and as it must be.
+    fit: bool,
+    /// It has no room for more files.
+    full: bool,
 }
 
+/// Whether parts may be claimed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gate(watch::Sender<State>);
+
 impl Gate {
+    /// Says whether the node is there and as it must be: what makes room on it may go on while it is full.
     pub(crate) fn is_open(&self) -> bool {
-        *self.0.borrow()
+        self.0.borrow().fit
     }
 
-    /// Says why the gate is shut, in words for people.
+    /// Says whether parts may be claimed: the node is there, and has room.
+    pub(crate) fn admits(&self) -> bool {
+        self.note().is_none()
+    }
+
+    /// Says why no part is claimed, in words for people.
     pub(crate) fn note(&self) -> Option<&'static str> {
-        (!self.is_open()).then_some("the IPFS node is away, or has not been checked yet")
+        let State { fit, full } = *self.0.borrow();
+        if !fit {
+            Some("the IPFS node is away, or has not been checked yet")
+        } else if full {
+            Some("the IPFS node is nearly full; a sweep makes room")
+        } else {
+            None
+        }
     }
 
     /// Tells each time the gate moves.
-    pub(crate) fn changes(&self) -> watch::Receiver<bool> {
+    pub(crate) fn changes(&self) -> watch::Receiver<impl Sized + use<>> {
         self.0.subscribe()
     }
 
     /// Shuts the gate: the node is away. [`keep`] opens it again.
     pub(crate) fn shut(&self) {
-        self.0.send_replace(false);
+        self.set(|state| state.fit = false);
+    }
+
+    /// Says whether the node is known to have no room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.0.borrow().full
+    }
+
+    /// Notes whether the node has room; says whether that is news.
+    pub(crate) fn fill(&self, full: bool) -> bool {
+        self.set(|state| state.full = full)
+    }
+
+    fn set(&self, change: impl FnOnce(&mut State)) -> bool {
+        self.0.send_if_modified(|state| {
+            let before = *state;
+            change(state);
+            *state != before
+        })
     }
 }
 
@@ -63,9 +97,9 @@ pub(crate) async fn keep(context: &Context) -> Result<(), NodeRefused> {
     let mut shut = context.gate.0.subscribe();
     loop {
         admit(context).await?;
-        context.gate.0.send_replace(true);
+        context.gate.set(|state| state.fit = true);
         context.wake();
-        if shut.wait_for(|open| !open).await.is_err() {
+        if shut.wait_for(|state| !state.fit).await.is_err() {
             return Ok(());
         }
     }

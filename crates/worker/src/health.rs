@@ -68,6 +68,7 @@ async fn ready(context: web::Data<Context>) -> HttpResponse {
         "redis": word(redis.is_ok()),
         "ipfs": word(ipfs.is_ok()),
         "claiming": context.claims(),
+        "note": context.gate.note(),
     });
     if ready {
         HttpResponse::Ok().json(body)

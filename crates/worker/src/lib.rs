@@ -13,6 +13,7 @@ mod health;
 mod heartbeat;
 mod lease;
 mod lines;
+mod measure;
 mod pipeline;
 mod reconcile;
 mod release;

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Context,
     gate::{self, NodeRefused},
-    health, heartbeat, lease, reconcile, release, sweep, webhooks,
+    health, heartbeat, lease, measure, reconcile, release, sweep, webhooks,
 };
 
 /// How often something that is away at the start is asked again.
@@ -86,6 +86,7 @@ async fn work(context: &Context) -> Result<(), StartError> {
             release::keep(&tasks, &tasks.stop),
             reconcile::keep(&tasks, &tasks.stop),
             sweep::keep(&tasks, &tasks.stop),
+            measure::keep(&tasks, &tasks.stop),
             webhooks::keep(&tasks, &tasks.stop)
         );
     });
