@@ -229,10 +229,7 @@ impl Stack {
                 .port();
             let mut environment = self.api_environment(port);
             environment.extend(self.builder.api.clone());
-            environment.extend(
-                more.iter()
-                    .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-            );
+            environment.extend(owned(more));
             let mut api = Process::start(
                 Binary::Api,
                 &environment,
@@ -335,10 +332,7 @@ impl Stack {
         ];
         environment.extend(ours.map(|(name, value)| (name.to_owned(), value.to_owned())));
         environment.extend(self.builder.worker.clone());
-        environment.extend(
-            more.iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-        );
+        environment.extend(owned(more));
         environment
     }
 
@@ -379,6 +373,14 @@ impl Stack {
         environment.extend(self.builder.common.clone());
         environment
     }
+}
+
+/// Makes variables of borrowed pairs.
+fn owned(pairs: &[(&str, &str)]) -> Environment {
+    let pairs = pairs.iter();
+    pairs
+        .map(|(name, value)| ((*name).into(), (*value).into()))
+        .collect()
 }
 
 /// Says whether a program is ready; gives `false` when it ended instead.

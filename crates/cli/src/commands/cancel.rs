@@ -33,7 +33,7 @@ pub async fn run(args: &Args, variables: &Variables) -> anyhow::Result<()> {
             let job = operator::job(&store, text, true).await?;
             match store.cancel_job(job, operator::person()).await? {
                 Cancelled::Done => print(&format!("{job}: cancelled")),
-                Cancelled::Gone => Err(operator::no_job(&format!(
+                Cancelled::Gone => Err(operator::not_there(format!(
                     "{job} cannot be cancelled: it was cancelled before, has expired, or never was"
                 ))),
             }
