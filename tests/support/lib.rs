@@ -19,6 +19,7 @@ pub mod receiver;
 pub mod redis;
 pub mod services;
 pub mod stack;
+pub mod test_dir;
 pub mod tokens;
 
 pub use browser::Browser;
@@ -30,4 +31,5 @@ pub use metrics::Scrape;
 pub use poll::{poll, secs};
 pub use process::Process;
 pub use quantile::quantile;
-pub use stack::{Stack, TestDir};
+pub use stack::Stack;
+pub use test_dir::TestDir;

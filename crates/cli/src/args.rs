@@ -35,37 +35,37 @@ pub struct Cli {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Shows the service on one screen; with a `STATUS_URL`, tells how far that export is [database; API].
+    /// Shows the service on one screen; with a `STATUS_URL`, tells how far that export is (database; API).
     Status(status::Args),
-    /// Lists jobs, newest first [database].
+    /// Lists jobs, newest first (database).
     Jobs(jobs::Args),
-    /// Explains one job: its parts, attempts, reasons and timeline [database].
+    /// Explains one job: its parts, attempts, reasons and timeline (database).
     Job(job::Args),
-    /// Cancels a job, or removes one that has ended: by its id, or by its `STATUS_URL` [database; API].
+    /// Cancels a job, or removes one that has ended: by its id, or by its `STATUS_URL` (database; API).
     Cancel(cancel::Args),
-    /// Lets the failed parts of a failed job be tried again [database].
+    /// Lets the failed parts of a failed job be tried again (database).
     Retry(retry::Args),
-    /// Refuses kick-offs until resume; what was accepted goes on [database].
+    /// Refuses kick-offs until resume; what was accepted goes on (database).
     Pause(pause::Args),
-    /// Takes kick-offs again [database].
+    /// Takes kick-offs again (database).
     Resume(pause::ResumeArgs),
-    /// Tells of the last sweep; with --now, asks the workers for one and waits for it [database].
+    /// Tells of the last sweep; with --now, asks the workers for one and waits for it (database).
     Sweep(sweep::Args),
-    /// Lists who asks for exports, with their jobs and bytes [database].
+    /// Lists who asks for exports, with their jobs and bytes (database).
     Clients(clients::Args),
-    /// Counts pins: those that our files own, and those that nobody owns [database].
+    /// Counts pins: those that our files own, and those that nobody owns (database).
     Pins(pins::Args),
-    /// Administers who is told of the end of exports [database].
+    /// Administers who is told of the end of exports (database).
     Webhooks(webhooks::Args),
-    /// Starts an export, waits for it, lists its files, and downloads them with --out [API].
+    /// Starts an export, waits for it, lists its files, and downloads them with --out (API).
     Export(export::Args),
-    /// Waits for an export that was started before and downloads its files [API].
+    /// Waits for an export that was started before and downloads its files (API).
     Download(download::Args),
     /// Checks downloaded files against their manifest: size, SHA-256, CID and count.
     Verify(verify::Args),
-    /// Brings the exporter's own tables up to date [database].
+    /// Brings the exporter's own tables up to date (database).
     Migrate(migrate::Args),
-    /// Loads FHIR resources from files into the resource store; with --sample, fills the clinical tables [database].
+    /// Loads FHIR resources from files into the resource store; with --sample, fills the clinical tables (database).
     Load(load::Args),
     /// Writes made-up records of sixteen resource types as FHIR NDJSON (development and tests only).
     Sample(sample::Args),
