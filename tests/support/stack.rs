@@ -2,7 +2,7 @@
 
 use std::{
     net::TcpListener,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::atomic::{AtomicI64, AtomicU32, Ordering},
 };
 
 use serde_json::Value;
