@@ -52,6 +52,11 @@ impl System {
             // One client kicks off as fast as it can, and nothing is exported meanwhile.
             .api("EXPORT_MAX_JOBS_PER_REQUESTER", "none")
             .api("EXPORT_MAX_JOBS", "none")
+            .api("EXPORT_MAX_JOBS_PER_PATIENT", "none")
+            // Counted all the same: what a poll costs includes it.
+            .api("RATE_LIMIT_KICK_OFF", "1000000/1s")
+            .api("RATE_LIMIT_STATUS", "1000000/1s")
+            .api("RATE_LIMIT_DOWNLOAD", "1000000/1s")
             .start()
             .await;
         Self { stack }
