@@ -306,6 +306,9 @@ impl Stack {
             ("RATE_LIMIT_STATUS", "none".to_owned()),
             ("RATE_LIMIT_DOWNLOAD", "none".to_owned()),
             ("RATE_LIMIT_UNAUTHENTICATED", "none".to_owned()),
+            // One client of a test asks for as much as a hundred do elsewhere.
+            ("EXPORT_MAX_JOBS_PER_REQUESTER", "none".to_owned()),
+            ("EXPORT_MAX_JOBS", "none".to_owned()),
         ];
         environment.extend(ours.map(|(name, value)| (name.to_owned(), value)));
         environment
