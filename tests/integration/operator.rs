@@ -1,9 +1,11 @@
 //! What operators see and do: the questions that the command line and the operator's page ask the store.
 
+mod commands;
 mod list;
 mod one_job;
 mod retry;
 mod sweep;
+mod usage;
 
 use std::time::Duration;
 

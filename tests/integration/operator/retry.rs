@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{operator, store};
 
 /// Starts a system whose worker gives up soon, and takes one part after the other: while one rests, the others are done.
-async fn hasty() -> Stack {
+pub(super) async fn hasty() -> Stack {
     Stack::builder()
         .sample(10)
         .workers(1)
@@ -22,13 +22,13 @@ async fn hasty() -> Stack {
         .await
 }
 
-async fn break_history(database: &Database) {
+pub(super) async fn break_history(database: &Database) {
     database
         .run("ALTER TABLE medical_history RENAME COLUMN event_type TO other")
         .await;
 }
 
-async fn mend_history(database: &Database) {
+pub(super) async fn mend_history(database: &Database) {
     database
         .run("ALTER TABLE medical_history RENAME COLUMN other TO event_type")
         .await;
