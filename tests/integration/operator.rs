@@ -1,5 +1,6 @@
 //! What operators see and do: the questions that the command line and the operator's page ask the store.
 
+mod audit;
 mod commands;
 mod list;
 mod one_job;

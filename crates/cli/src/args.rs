@@ -3,8 +3,8 @@
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    cancel, clients, download, export, job, jobs, load, migrate, pages, pause, pins, retry, sample,
-    status, sweep, token, verify, webhooks,
+    audit, cancel, clients, download, export, job, jobs, load, migrate, pages, pause, pins, retry,
+    sample, status, sweep, token, verify, webhooks,
 };
 
 const ENVIRONMENT: &str = "\
@@ -51,6 +51,8 @@ pub enum Command {
     Resume(pause::ResumeArgs),
     /// Tells of the last sweep; with --now, asks the workers for one and waits for it (database).
     Sweep(sweep::Args),
+    /// Lists who did what, newest first, with clear names (database).
+    Audit(audit::Args),
     /// Lists who asks for exports, with their jobs and bytes (database).
     Clients(clients::Args),
     /// Counts pins: those that our files own, and those that nobody owns (database).

@@ -1,6 +1,7 @@
 //! The commands, one file each. A command prints its result to the standard output and everything else to the
 //! standard error output, and gives an error that says what to do.
 
+pub mod audit;
 pub mod cancel;
 pub mod clients;
 pub mod download;
@@ -78,6 +79,7 @@ pub fn run(command: Command, variables: &Variables) -> anyhow::Result<()> {
         Command::Download(args) => wait_for(download::run(&args, variables)),
         Command::Verify(args) => verify::run(&args),
         Command::Jobs(args) => wait_for(jobs::run(args, variables)),
+        Command::Audit(args) => wait_for(audit::run(args, variables)),
         Command::Job(args) => wait_for(job::run(args, variables)),
         Command::Retry(args) => wait_for(retry::run(args, variables)),
         Command::Pause(args) => wait_for(pause::pause(args, variables)),

@@ -41,6 +41,23 @@ pub enum Action {
     SignIn,
 }
 
+/// The words of the actions, as they stand in the table.
+pub const AUDITED: [&str; 13] = [
+    Action::KickOff.as_str(),
+    Action::Download.as_str(),
+    Action::Cancel.as_str(),
+    Action::Complete.as_str(),
+    Action::Fail.as_str(),
+    Action::Expire.as_str(),
+    Action::Deny.as_str(),
+    Action::Retry.as_str(),
+    Action::Sweep.as_str(),
+    Action::Pause.as_str(),
+    Action::Resume.as_str(),
+    Action::Webhook.as_str(),
+    Action::SignIn.as_str(),
+];
+
 impl Action {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {

@@ -34,7 +34,7 @@ mod watch;
 pub mod webhooks;
 mod workers;
 
-pub use audit::{Action, Entry};
+pub use audit::{AUDITED, Action, Entry};
 pub use claim::Progress;
 pub use config::{Config, SourceConfig};
 pub use connector::close;

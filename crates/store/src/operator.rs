@@ -1,10 +1,11 @@
 //! What an operator sees and does: jobs in lists and one by one, workers, the node, what was done lately; retry, cancel
-//! and sweep. Ids of requesters are in clear, because an operator answers for them; a patient's id is never read.
+//! and sweep. Ids of requesters are in clear, because an operator answers for them; a patient's id is read in the audit alone.
 //!
 //! Lists are cut by key and never by offset. It decides nothing about who is an operator: its callers do.
 
 mod actions;
 mod attention;
+mod audit;
 mod clients;
 mod job;
 mod jobs;
@@ -16,6 +17,7 @@ use std::fmt;
 
 pub use actions::{Cancelled, Retried};
 pub use attention::{About, Attention, Level, Signs, attention};
+pub use audit::{AuditFilter, AuditLine};
 pub use clients::Client;
 pub use job::{FileLine, JobView, PartCounts, PartLine, TimelineEntry, Whose};
 pub(crate) use jobs::unsigned;

@@ -58,7 +58,7 @@ fn state(word: &str) -> Result<Status, String> {
     Status::parse(word).ok_or_else(|| format!("one of {words} is expected"))
 }
 
-fn instant(text: &str) -> Result<DateTime<Utc>, &'static str> {
+pub(super) fn instant(text: &str) -> Result<DateTime<Utc>, &'static str> {
     DateTime::parse_from_rfc3339(text)
         .map(|at| at.with_timezone(&Utc))
         .map_err(|_| "an instant with a time zone is expected, such as 2026-01-31T08:00:00Z")
