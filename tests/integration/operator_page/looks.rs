@@ -91,7 +91,10 @@ async fn furnish(stack: &mut Stack) -> (String, String) {
                 CASE WHEN s.state = 'delivered' THEN clock_timestamp() END, clock_timestamp() + interval '5 minutes'
          FROM (SELECT id FROM bulk_export_jobs LIMIT 2) j,
               (VALUES ('due', 2, 503, 'the receiver answered with an error'), ('delivered', 1, 204, NULL), ('parked', 12, NULL, 'no connection')) s (state, attempts, status, error);
-         UPDATE bulk_export_parts SET ended_at = ended_at - interval '1 minute' * (ordinal * 7 % 60) WHERE state = 'done' AND kind = 'export'",
+         INSERT INTO bulk_export_parts (job_id, ordinal, kind, resource_type, state, attempts, rows, bytes, started_at, ended_at)
+         SELECT j.id, 1000 + n, 'export', 'Patient', 'done', 1, 900 * (n * n % 7), 1000000 * (n * n % 7), t.at - interval '3 seconds', t.at
+         FROM (SELECT id FROM bulk_export_jobs WHERE status = 'cancelled') j, generate_series(0, 59) n,
+              LATERAL (SELECT clock_timestamp() - interval '1 minute' * n AS at) t",
     ).await;
     (job_id(&completed).to_string(), job_id(&failed).to_string())
 }
