@@ -49,6 +49,17 @@ impl Traces {
             "OTEL_EXPORTER_OTLP_ENDPOINT",
             "an address such as http://collector:4318",
         );
+        let usable = |url: &Url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.username().is_empty()
+                && url.password().is_none()
+        };
+        if endpoint.as_ref().is_some_and(|url| !usable(url)) {
+            v.problem(
+                "OTEL_EXPORTER_OTLP_ENDPOINT",
+                "must be http or https and name no user: a secret belongs in OTEL_EXPORTER_OTLP_HEADERS",
+            );
+        }
         let headers = v.secret("OTEL_EXPORTER_OTLP_HEADERS");
         if headers.as_ref().is_some_and(|text| pairs(text).is_none()) {
             v.problem(
@@ -189,6 +200,9 @@ mod tests {
             ("OTEL_TRACES_SAMPLER_ARG", "7"),
         ]);
         assert_eq!(problems, 3);
+        for endpoint in ["ftp://c", "http://user:canary@c:4318"] {
+            assert_eq!(read(&[("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint)]).1, 1);
+        }
         let (traces, problems) = read(&[
             ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c:4318"),
             ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=Bearer canary"),
