@@ -38,6 +38,10 @@ pub enum Answer {
     Silence,
     /// With 200, but not before it is told another answer.
     Later,
+    /// With 200 and a body without an end.
+    Endless,
+    /// With 200 and headers without an end.
+    EndlessHead,
 }
 
 /// What a receiver says in its answers: it must appear nowhere.
@@ -211,6 +215,8 @@ async fn answer(shared: &Shared, mut stream: impl AsyncRead + AsyncWrite + Unpin
             let _ = told.wait_for(|answer| *answer != Answer::Later).await;
             (200, "")
         }
+        Answer::Endless => return flood(&mut stream, "\r\n").await,
+        Answer::EndlessHead => return flood(&mut stream, "").await,
     };
     let text = format!(
         "HTTP/1.1 {status} X\r\n{header}Content-Length: {}\r\n\r\n{SECRET_ANSWER}",
@@ -238,6 +244,17 @@ async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<Received> {
         headers,
         body,
     })
+}
+
+/// Writes on and on after the beginning of an answer, until the client is gone.
+async fn flood(stream: &mut (impl AsyncWrite + Unpin), more: &str) {
+    let begin = format!("HTTP/1.1 200 OK\r\nConnection: close\r\n{more}");
+    let mut written = stream.write_all(begin.as_bytes()).await;
+    while written.is_ok() {
+        written = stream
+            .write_all(&b"x-long: abcdefghijklmnopqrstuvwxyz\r\n".repeat(1000))
+            .await;
+    }
 }
 
 /// Takes a request's head apart.

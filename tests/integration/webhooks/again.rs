@@ -192,6 +192,38 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
+async fn an_answer_without_an_end_is_not_read() {
+    let (mut stack, receiver, _) = one_cancelled(Answer::Endless).await;
+    let delivered = settled(&stack, "delivered", 1).await.remove(0);
+    assert_eq!(
+        (&delivered["attempts"], &delivered["lastStatus"]),
+        (&json!(1), &json!(200))
+    );
+    receiver.answers(Answer::EndlessHead);
+    cancel_one(&stack).await;
+    receiver.received_at_least(2).await;
+    let broken = deliveries_tried(&stack).await;
+    assert_eq!(
+        (&broken["state"], &broken["lastStatus"]),
+        (&json!("due"), &Value::Null)
+    );
+    let peak = stack.workers[0].peak_memory();
+    assert!(peak < 128 << 20, "{peak} bytes");
+    assert!(stack.workers[0].ended().is_none());
+}
+
+/// Waits until the delivery that is due was tried once, and gives it.
+async fn deliveries_tried(stack: &Stack) -> Value {
+    let rows =
+        "bulk_export_deliveries WHERE state = 'due' AND attempts = 1 AND lease_until IS NULL";
+    poll("it was tried", secs(30), async || {
+        (stack.database.count(rows, &[]).await == 1).then_some(())
+    })
+    .await;
+    deliveries(stack, &["--state", "due"]).await.remove(0)
+}
+
+#[tokio::test]
 async fn a_receiver_that_does_not_answer_is_given_up_after_its_deadline() {
     let (stack, receiver, _) = one_cancelled(Answer::Silence).await;
     let delivery = tried(&stack, 1).await;
