@@ -27,7 +27,7 @@ use url::Url;
 
 pub use self::{
     check::{Content, Found, decoded, differences, stored},
-    download::{Download, Event, MANIFEST},
+    download::{Download, Event, MANIFEST, Unfinished},
     error::{Action, Error},
     kick_off::KickOff,
     manifest::{FileFacts, InvalidManifest, List, Manifest, ManifestFile, is_ndjson},
@@ -100,6 +100,12 @@ impl Client {
             given: url.origin().ascii_serialization(),
             home: self.wire.origin(),
         })
+    }
+
+    /// Gives the URL by which an export is started.
+    #[must_use]
+    pub fn kick_off_url(&self, kick_off: &KickOff) -> Url {
+        kick_off.url(self.wire.base())
     }
 
     /// Starts an export. It is asked for again only where it was certainly not accepted.

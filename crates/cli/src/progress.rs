@@ -169,7 +169,7 @@ impl Downloading {
         let size = |file: &ManifestFile| file.facts.as_ref().map(|facts| facts.size);
         let total: Option<u64> = manifest.files.iter().map(size).sum();
         let template = if total.is_some() {
-            "{spinner} downloading {bar:38} {percent:>3} %  {decimal_bytes_per_sec}, {eta} left"
+            "{spinner} downloading {bar:20} {percent:>3} %  {decimal_bytes}/{decimal_total_bytes}, {decimal_bytes_per_sec}, {eta} left"
         } else {
             "{spinner} downloading {decimal_bytes}, {decimal_bytes_per_sec}"
         };
@@ -190,13 +190,21 @@ impl Downloading {
     pub fn show(&self, event: Event<'_>) {
         match event {
             Event::Received(bytes) => self.bar.inc(bytes),
+            Event::Resumed(bytes) => self.was_here(bytes),
             Event::Restarted(bytes) => self.bar.dec(bytes),
             Event::Kept(file, name) => {
-                self.bar
-                    .inc(file.facts.as_ref().map_or(0, |facts| facts.size));
+                self.was_here(file.facts.as_ref().map_or(0, |facts| facts.size));
                 self.line(name, "was there already");
             }
             Event::Saved(name) => self.line(name, "saved and checked"),
+        }
+    }
+
+    /// Moves the bar by what did not come over the network: the rate and what is left are of what does.
+    fn was_here(&self, bytes: u64) {
+        if bytes > 0 {
+            self.bar.inc(bytes);
+            self.bar.reset_eta();
         }
     }
 

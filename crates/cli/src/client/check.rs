@@ -32,17 +32,17 @@ pub enum Content {
     Read(Decoded),
 }
 
-/// Takes bytes as they come, and computes what can be compared; decoded, they go into a writer.
-pub(super) struct Check<W: Write> {
+/// Takes bytes as they come, and computes what can be compared.
+pub(super) struct Check {
     digester: Digester,
-    decoder: Option<Decoder<W>>,
+    decoder: Option<Decoder<io::Sink>>,
 }
 
-impl<W: Write> Check<W> {
-    pub(super) fn new(coding: Coding, writer: W) -> io::Result<Self> {
+impl Check {
+    pub(super) fn new(coding: Coding) -> io::Result<Self> {
         Ok(Self {
             digester: Digester::new(),
-            decoder: Some(Decoder::new(coding, writer)?),
+            decoder: Some(Decoder::new(coding, io::sink())?),
         })
     }
 
@@ -54,11 +54,6 @@ impl<W: Write> Check<W> {
         {
             self.decoder = None;
         }
-    }
-
-    /// Says whether what came cannot be decoded, or not be written.
-    pub(super) const fn has_failed(&self) -> bool {
-        self.decoder.is_none()
     }
 
     /// Ends the bytes: what identifies them, and what they are decoded, if they can be.
@@ -89,7 +84,7 @@ pub fn decoded(path: &Path) -> io::Result<Found> {
 
 fn read(coding: Coding, path: &Path) -> io::Result<(FileDigest, Content)> {
     let mut file = File::open(path)?;
-    let mut check = Check::new(coding, io::sink())?;
+    let mut check = Check::new(coding)?;
     let mut buffer = vec![0; 1 << 20];
     loop {
         match file.read(&mut buffer)? {

@@ -1,38 +1,37 @@
 //! Files of an export into a folder. A file gets its name only when every byte of it has been checked, and the
-//! manifest is written when all files stand: a folder with a manifest is a whole export. Nothing is overwritten.
-//! Compressed files are fetched as they are stored, and kept so or decoded on their way to the disk.
+//! manifest is written when all files stand: a folder with a manifest is a whole export. What has come of a file stays
+//! when a download breaks off, and the next one goes on with it. Nothing is overwritten.
+//! Compressed files are fetched as they are stored, and kept so or decoded when they are whole.
 
+mod fetch;
 mod folder;
+mod partial;
+mod unfinished;
 
-use std::{fs, io, path::PathBuf};
-
-use bulk_export_domain::file::{Cid, Coding};
-use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream::FuturesUnordered};
-use reqwest::{
-    Method, Response, StatusCode,
-    header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING},
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
 };
-use tokio::{sync::mpsc, task::spawn_blocking};
+
+use bulk_export_domain::file::Coding;
+use futures::{StreamExt, stream::FuturesUnordered};
+use tokio::task::spawn_blocking;
 use url::Url;
 
-use self::folder::{disk, is_there_already, keep, make_dir, write, write_manifest};
+pub use self::unfinished::Unfinished;
+use self::{
+    folder::{Folder, disk, is_there_already, keep_decoded, keep_stored, make_dir, write_manifest},
+    partial::Partial,
+};
 use super::{
     Client, check,
-    error::{Action, Error, Recourse},
+    error::{Error, Recourse},
     manifest::{Manifest, ManifestFile, is_ndjson},
     pace::Retries,
-    wire::refusal,
 };
 
 /// The name of the manifest in a folder.
 pub const MANIFEST: &str = "manifest.json";
-
-/// How the URL of a file begins that is read from a node.
-const IPFS: &str = "ipfs://";
-
-/// Chunks that wait for the disk. The network's are at most some 100 KiB.
-const WAITING_CHUNKS: usize = 8;
 
 /// Where files go and how they are fetched.
 #[derive(Debug, Clone)]
@@ -52,7 +51,9 @@ pub struct Download {
 pub enum Event<'a> {
     /// So many more bytes have come.
     Received(u64),
-    /// A file broke off after so many bytes and is fetched again from its beginning.
+    /// So many bytes of a file were here from an earlier download: it goes on with them.
+    Resumed(u64),
+    /// So many bytes of a file are of no use: it is fetched from its beginning.
     Restarted(u64),
     /// A file was already there, whole, from an earlier download, under this name.
     Kept(&'a ManifestFile, &'a str),
@@ -81,14 +82,18 @@ impl Download {
     /// A folder that cannot be made, or that holds a manifest or NDJSON files.
     pub fn prepare_new(&self) -> Result<(), Error> {
         self.prepare()?;
-        let unreadable = |source| disk(&self.dir, source);
-        for entry in fs::read_dir(&self.dir).map_err(unreadable)? {
-            let entry = entry.map_err(unreadable)?;
-            if is_ndjson(&entry.file_name().to_string_lossy()) {
-                return Err(Error::Occupied(entry.path()));
-            }
+        match ndjson(&self.dir)?.next() {
+            Some(path) => Err(Error::Occupied(path)),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Counts the whole files that stand in the folder.
+    ///
+    /// # Errors
+    /// A folder that cannot be read.
+    pub fn whole_files(&self) -> Result<u64, Error> {
+        Ok(ndjson(&self.dir)?.count() as u64)
     }
 
     fn name(&self, file: &ManifestFile) -> String {
@@ -99,7 +104,7 @@ impl Download {
         }
     }
 
-    /// What is undone on the way to the disk.
+    /// What is undone before a file gets its name.
     fn undone(&self, file: &ManifestFile) -> Coding {
         if self.decode {
             file.coding()
@@ -109,12 +114,28 @@ impl Download {
     }
 }
 
+/// Lists the NDJSON files of a folder, in all forms.
+fn ndjson(dir: &Path) -> Result<impl Iterator<Item = PathBuf> + use<>, Error> {
+    let unreadable = |source| disk(dir, source);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name();
+        // What begins with a dot is on its way.
+        let name = name.to_string_lossy();
+        if is_ndjson(&name) && !name.starts_with('.') {
+            found.push(entry.path());
+        }
+    }
+    Ok(found.into_iter())
+}
+
 impl Client {
     /// Fetches all files of a manifest, checks each against it, and writes the manifest last. Files that an earlier
-    /// download of the same export left are checked and kept.
+    /// download of the same export left are checked and kept; what it left of others is gone on with.
     ///
     /// # Errors
-    /// The first file that cannot be fetched, differs, or would overwrite something.
+    /// The first file that cannot be fetched, differs, or would overwrite something; or another download into this folder.
     pub async fn download(
         &self,
         manifest: &Manifest,
@@ -122,6 +143,7 @@ impl Client {
         told: impl Fn(Event<'_>) + Sync,
     ) -> Result<(), Error> {
         download.prepare()?;
+        let folder = Folder::lock(&download.dir)?;
         let mut waiting = manifest.files.iter();
         let mut saving = FuturesUnordered::new();
         loop {
@@ -134,9 +156,11 @@ impl Client {
             );
             match saving.next().await {
                 Some(saved) => saved?,
-                None => return write_manifest(&download.dir, manifest),
+                None => break,
             }
         }
+        write_manifest(&download.dir, manifest)?;
+        folder.finish(manifest)
     }
 
     async fn save(
@@ -152,137 +176,87 @@ impl Client {
             told(Event::Kept(file, &name));
             return Ok(());
         }
-        let mut retries = Retries::new(&self.pace);
+        let (dir, passing, coding) = (download.dir.clone(), name.clone(), file.coding());
+        let mut partial = blocking(&path, move || Partial::open(&dir, &passing, coding)).await?;
+        told(Event::Resumed(partial.length()));
         loop {
-            let mut received = 0;
-            let count = |bytes| {
-                received += bytes;
-                told(Event::Received(bytes));
-            };
-            match self.save_once(manifest, file, download, count).await {
-                Ok(()) => break,
-                Err(failure) => {
-                    let recourse = failure.recourse();
-                    if recourse != Recourse::Final {
-                        told(Event::Restarted(received));
-                    }
-                    self.pause(&mut retries, failure, recourse).await?;
-                }
+            partial = self
+                .complete(manifest, file, download, partial, told)
+                .await?;
+            let (length, patched) = (partial.length(), partial.is_patched());
+            let (found, whole) = blocking(&path, move || partial.finish()).await?;
+            let differences = check::differences(file, &found);
+            if differences.is_empty() {
+                let (at, undone) = (path.clone(), download.undone(file));
+                let kept = move || match undone {
+                    Coding::Identity => keep_stored(whole, &at),
+                    coding => keep_decoded(whole, coding, &at),
+                };
+                spawn_blocking(kept)
+                    .await
+                    .map_err(|error| disk(&path, io::Error::other(error)))??;
+                told(Event::Saved(&name));
+                return Ok(());
             }
+            whole.discard().map_err(|source| disk(&path, source))?;
+            if !patched {
+                return Err(Error::Differs {
+                    file: name,
+                    differences,
+                });
+            }
+            // A power cut, or another hand, may have changed what was here before: once more, in one piece.
+            told(Event::Restarted(length));
+            let (dir, passing) = (download.dir.clone(), name.clone());
+            partial = blocking(&path, move || Partial::open(&dir, &passing, coding)).await?;
         }
-        told(Event::Saved(&name));
-        Ok(())
     }
 
-    async fn save_once(
+    /// Asks again and again until all bytes of a file have come.
+    async fn complete(
         &self,
         manifest: &Manifest,
         file: &ManifestFile,
         download: &Download,
-        mut count: impl FnMut(u64),
-    ) -> Result<(), Error> {
-        let path = download.dir.join(download.name(file));
-        let bytes = self.open(manifest, file, download.gateway.as_ref()).await?;
-        pin_mut!(bytes);
-        let (sender, chunks) = mpsc::channel(WAITING_CHUNKS);
-        let (dir, coding, undone) = (download.dir.clone(), file.coding(), download.undone(file));
-        let writer = spawn_blocking(move || write(&dir, coding, undone, chunks));
-        while let Some(chunk) = bytes.try_next().await? {
-            count(chunk.len() as u64);
-            if sender.send(chunk).await.is_err() {
-                break; // The writer has failed and says why.
+        mut partial: Partial,
+        told: &(impl Fn(Event<'_>) + Sync),
+    ) -> Result<Partial, Error> {
+        let size = file.facts.as_ref().map(|facts| facts.size);
+        if partial.length() > 0 && size.is_some_and(|size| partial.length() >= size) {
+            return Ok(partial);
+        }
+        let mut retries = Retries::new(&self.pace);
+        loop {
+            let before = partial.length();
+            let lost = |bytes| told(Event::Restarted(bytes));
+            let count = |bytes| told(Event::Received(bytes));
+            let gateway = download.gateway.as_ref();
+            let fetched = self.fetch(manifest, file, gateway, partial, (lost, count));
+            let (come, result) = fetched.await?;
+            partial = come;
+            let Err(failure) = result else {
+                return Ok(partial);
+            };
+            if partial.length() > before {
+                retries = Retries::new(&self.pace);
             }
+            let recourse = failure.recourse();
+            if recourse != Recourse::Final && partial.tag().is_none() && partial.length() > 0 {
+                told(Event::Restarted(partial.length()));
+                partial
+                    .restart()
+                    .map_err(|source| disk(&download.dir, source))?;
+            }
+            self.pause(&mut retries, failure, recourse).await?;
         }
-        drop(sender);
-        let written = writer
-            .await
-            .map_err(io::Error::other)
-            .and_then(|result| result);
-        let (written, found) = written.map_err(|source| disk(&path, source))?;
-        let differences = check::differences(file, &found);
-        if !differences.is_empty() {
-            let file = download.name(file);
-            return Err(Error::Differs { file, differences });
-        }
-        keep(written, &path)
-    }
-
-    /// Opens a file: its stored bytes as they come. They are not checked.
-    ///
-    /// # Errors
-    /// No answer, the server's refusal, an answer that is coded in another way, or an `ipfs://` URL without a gateway.
-    pub async fn open(
-        &self,
-        manifest: &Manifest,
-        file: &ManifestFile,
-        gateway: Option<&Url>,
-    ) -> Result<impl Stream<Item = Result<Bytes, Error>> + use<>, Error> {
-        let (url, token) = locate(manifest, file, gateway)?;
-        let request = self.wire.request(Method::GET, url, token);
-        let mut request = request.header(ACCEPT, "application/fhir+ndjson, */*;q=0.1");
-        // A gateway gives a CID's bytes, which are the stored ones; the server asks what we can decode.
-        let coding = file
-            .coding()
-            .content_encoding()
-            .filter(|_| !file.url.starts_with(IPFS));
-        if let Some(coding) = coding {
-            request = request.header(ACCEPT_ENCODING, coding);
-        }
-        let response = request.send().await;
-        let response = response.map_err(|source| self.wire.no_answer(Action::Download, source))?;
-        if response.status() != StatusCode::OK {
-            let answer = self.wire.whole(Action::Download, response).await?;
-            return Err(refusal(Action::Download, &answer));
-        }
-        if file.coding() != Coding::Identity {
-            see_coding(&response, coding)?;
-        }
-        let wire = self.wire.clone();
-        let broken = move |source| wire.no_answer(Action::Download, source);
-        Ok(response.bytes_stream().map_err(broken))
     }
 }
 
-/// Sees that an answer holds the stored bytes. A proxy between may have decoded them, and what it made is not proved.
-fn see_coding(response: &Response, expected: Option<&str>) -> Result<(), Error> {
-    let given = response.headers().get(CONTENT_ENCODING);
-    if given.map(reqwest::header::HeaderValue::as_bytes) == expected.map(str::as_bytes) {
-        return Ok(());
-    }
-    Err(Error::Unusable {
-        action: Action::Download,
-        problem: "its Content-Encoding is not the coding that the manifest tells, as if a proxy had changed it".to_owned(),
-    })
-}
-
-/// Finds out where a file is read and whether the token may be needed there.
-fn locate(
-    manifest: &Manifest,
-    file: &ManifestFile,
-    gateway: Option<&Url>,
-) -> Result<(Url, bool), Error> {
-    let unusable = || Error::Unusable {
-        action: Action::Download,
-        problem: format!(
-            "the manifest's URL of {} is none that can be fetched",
-            file.name
-        ),
-    };
-    if let Some(cid) = file.url.strip_prefix(IPFS) {
-        let cid: Cid = cid.parse().map_err(|_| unusable())?;
-        let gateway = gateway.ok_or_else(|| Error::OnIpfs {
-            file: file.name.clone(),
-        })?;
-        let mut url = gateway.clone();
-        url.set_path(&format!(
-            "{}/ipfs/{cid}",
-            gateway.path().trim_end_matches('/')
-        ));
-        return Ok((url, false));
-    }
-    let url: Url = file.url.parse().map_err(|_| unusable())?;
-    match url.scheme() {
-        "http" | "https" => Ok((url, manifest.requires_access_token)),
-        _ => Err(unusable()),
-    }
+async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(work).await;
+    let done = done.map_err(io::Error::other).and_then(|result| result);
+    done.map_err(|source| disk(path, source))
 }

@@ -88,6 +88,28 @@ pub enum Error {
     /// Something is in the way of a file. Nothing is overwritten.
     #[error("{} exists and is not part of this download; give another folder", .0.display())]
     Occupied(PathBuf),
+    /// A file that stands in the folder already and is not what the manifest says.
+    #[error("{} is not what the manifest says: {}; remove it, and it is fetched again", path.display(), differences.join("; "))]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// Each difference.
+        differences: Vec<String>,
+    },
+    /// Another process downloads into the folder.
+    #[error("another download into {} is under way", .0.display())]
+    Busy(PathBuf),
+    /// What a folder remembers of an unfinished download cannot be used.
+    #[error("{} cannot be used: {problem}", path.display())]
+    Unfinished {
+        /// The file that remembers it.
+        path: PathBuf,
+        /// What is wrong with it, and what to do.
+        problem: String,
+    },
+    /// A server that does not go on where it broke off.
+    #[error("the server does not go on with a file where it broke off ({0})")]
+    NoRange(StatusCode),
     /// The disk.
     #[error("{} cannot be read or written", path.display())]
     Disk {
@@ -148,12 +170,27 @@ pub(super) enum Recourse {
 }
 
 impl Error {
+    /// Says whether a file is not to be had any more.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        matches!(
+            self,
+            Self::Refused {
+                action: Action::Download,
+                status: StatusCode::NOT_FOUND | StatusCode::GONE,
+                ..
+            }
+        )
+    }
+
     /// What can be done when the request may be repeated without harm.
     pub(super) fn recourse(&self) -> Recourse {
         match self {
             Self::NoAnswer { source, .. } if !(source.is_builder() || source.is_redirect()) => {
                 Recourse::Again(None)
             }
+            // The next request asks for the whole.
+            Self::NoRange(_) => Recourse::Again(None),
             Self::Refused {
                 status,
                 outcome,

@@ -3,6 +3,7 @@
 mod coding;
 mod double;
 mod download;
+mod resume;
 
 use std::time::Duration;
 

@@ -1,19 +1,23 @@
 //! What the client's commands share: the connection, the wait with its bar, the download with its bar, and Ctrl-C.
 
-use std::{future::Future, path::PathBuf, time::Duration};
+use std::{
+    future::Future,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use bulk_export_domain::config::Variables;
 use url::Url;
 
 use super::{Interrupted, Stopped};
 use crate::{
-    client::{Client, Download, Error, Manifest, StatusUrl},
+    client::{Client, Download, Error, Manifest, StatusUrl, Unfinished},
     environment, progress, text,
 };
 
-/// Files fetched at once.
-const AT_ONCE: usize = 4;
+/// More files at once than that are no faster: the node reads from one disk.
+const MOST_AT_ONCE: i64 = 32;
 
 /// Which server.
 #[derive(Debug, clap::Args)]
@@ -94,9 +98,12 @@ pub struct Destination {
     /// The gateway of an IPFS node; used for files whose URL is ipfs://.
     #[arg(long, env = "IPFS_GATEWAY_URL", value_name = "URL")]
     pub gateway: Option<Url>,
-    /// Decode compressed files while they are downloaded; otherwise they stay as they are stored (.gz, .zst).
+    /// Decode compressed files once they are whole; otherwise they stay as they are stored (.gz, .zst).
     #[arg(long)]
     pub decode: bool,
+    /// How many files are fetched at once.
+    #[arg(long, value_name = "NUMBER", default_value_t = 4, value_parser = clap::value_parser!(i64).range(1..=MOST_AT_ONCE))]
+    pub parallel: i64,
 }
 
 impl Destination {
@@ -107,13 +114,13 @@ impl Destination {
         Download {
             dir,
             gateway,
-            at_once: AT_ONCE,
+            at_once: usize::try_from(self.parallel).unwrap_or(1),
             decode: self.decode,
         }
     }
 }
 
-/// Waits for an export with a progress bar.
+/// Waits for an export with a progress bar. A folder remembers the manifest, and may still have it when the server has not.
 ///
 /// # Errors
 /// What the client says, the end of patience, and Ctrl-C; with how to go on where that is possible.
@@ -121,6 +128,7 @@ pub async fn wait(
     client: &Client,
     url: &StatusUrl,
     patience: &Patience,
+    dir: Option<&Path>,
 ) -> anyhow::Result<Manifest> {
     let mut bar = progress::Waiting::begin();
     let client = client.clone().with_notice(bar.notice());
@@ -130,7 +138,7 @@ pub async fn wait(
     drop(bar);
     let error = match result {
         Ok(Ok(Ok(manifest))) => return Ok(manifest),
-        Ok(Ok(Err(error @ (Error::Failed(_) | Error::Gone)))) => return Err(error.into()),
+        Ok(Ok(Err(error @ (Error::Failed(_) | Error::Gone)))) => return ended(error, dir),
         Ok(Ok(Err(error))) => error.into(),
         Ok(Err(_)) => {
             let limit = humantime::format_duration(patience.timeout);
@@ -138,7 +146,22 @@ pub async fn wait(
         }
         Err(interrupted) => anyhow::Error::new(interrupted),
     };
-    Err(stopped(error, url, "DIR"))
+    Err(stopped(error, url, dir))
+}
+
+/// Says what the end of an export means for its folder: with a manifest, what is there may be all; without one there is
+/// nothing to go on with.
+fn ended(error: Error, dir: Option<&Path>) -> anyhow::Result<Manifest> {
+    let Some(dir) = dir else {
+        return Err(error.into());
+    };
+    let kept = Unfinished::read(dir)?.and_then(|unfinished| unfinished.manifest);
+    if let Some(text) = kept.filter(|_| matches!(error, Error::Gone)) {
+        return Manifest::parse(&text)
+            .context("the manifest that the folder remembers cannot be read");
+    }
+    Unfinished::remove(dir)?;
+    Err(error.into())
 }
 
 /// Downloads a manifest's files with a progress bar.
@@ -151,28 +174,45 @@ pub async fn save(
     manifest: &Manifest,
     download: &Download,
 ) -> anyhow::Result<()> {
+    if let Some(unfinished) = Unfinished::read(&download.dir)? {
+        let manifest = Some(manifest.text.clone());
+        Unfinished {
+            manifest,
+            ..unfinished
+        }
+        .write(&download.dir)?;
+    }
     let bar = progress::Downloading::begin(manifest);
     let client = client.clone().with_notice(bar.notice());
     let save = client.download(manifest, download, |event| bar.show(event));
-    let saved = interruptible(save, "the files that are whole stay").await;
+    let saved = interruptible(save, "what has come stays").await;
     drop(bar);
-    let dir = download.dir.to_string_lossy();
+    let (dir, all) = (download.dir.display(), manifest.files.len() as u64);
     match saved {
         Ok(Ok(())) => {
-            let files = text::counted(manifest.files.len() as u64, "file", "files");
+            let files = text::counted(all, "file", "files");
             eprintln!("{files} and manifest.json in {dir}, all as the manifest says");
             Ok(())
         }
-        Ok(Err(error)) => Err(stopped(error.into(), url, &dir)),
-        Err(interrupted) => Err(stopped(interrupted.into(), url, &dir)),
+        Ok(Err(error)) if error.is_gone() => {
+            let whole = text::count(download.whole_files()?);
+            bail!(
+                "the export has expired or was cancelled: {whole} of {} are whole in {dir}, and the server has the others no more. Start a new export into another folder",
+                text::counted(all, "file", "files")
+            )
+        }
+        Ok(Err(error)) => Err(stopped(error.into(), url, Some(&download.dir))),
+        Err(interrupted) => Err(stopped(interrupted.into(), url, Some(&download.dir))),
     }
 }
 
 /// Says how an export that was left alone can be taken up or ended. The quotes keep a shell from reading `$export`.
-fn stopped(error: anyhow::Error, url: &StatusUrl, dir: &str) -> anyhow::Error {
-    let advice = format!(
-        "  go on with:  bulk-export download '{url}' --out {dir}\n  cancel with: bulk-export cancel '{url}'"
-    );
+pub fn stopped(error: anyhow::Error, url: &StatusUrl, dir: Option<&Path>) -> anyhow::Error {
+    let again = match dir {
+        Some(dir) => format!("bulk-export download {}", dir.display()),
+        None => format!("bulk-export download '{url}' --out DIR"),
+    };
+    let advice = format!("  go on with:  {again}\n  cancel with: bulk-export cancel '{url}'");
     Stopped { error, advice }.into()
 }
 

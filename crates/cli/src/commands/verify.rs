@@ -13,7 +13,8 @@ use bulk_export_domain::file::Coding;
 use super::print;
 use crate::{
     client::{
-        Content, Found, MANIFEST, Manifest, ManifestFile, decoded, differences, is_ndjson, stored,
+        Content, Found, MANIFEST, Manifest, ManifestFile, Unfinished, decoded, differences,
+        is_ndjson, stored,
     },
     text,
 };
@@ -57,6 +58,10 @@ pub fn run(args: &Args) -> anyhow::Result<()> {
 /// A folder or manifest that cannot be read.
 pub fn check(dir: &Path) -> anyhow::Result<Report> {
     let path = dir.join(MANIFEST);
+    if !path.exists() && Unfinished::read(dir)?.is_some() {
+        let dir = dir.display();
+        bail!("the download into {dir} is not finished; go on with it: bulk-export download {dir}");
+    }
     let whole = || {
         format!(
             "{} cannot be read: it is written when a download is complete",

@@ -199,7 +199,7 @@ async fn what_an_earlier_download_left_is_checked_and_kept_but_nothing_else_is_t
         .download(&manifest, &plan(dir.path()), |_| ())
         .await
         .unwrap_err();
-    assert!(matches!(error, Error::Occupied(_)), "{error}");
+    assert!(matches!(error, Error::Changed { .. }), "{error}");
     assert_eq!(fs::read_to_string(&path).unwrap(), "somebody's\n");
     fs::write(&path, LINES).unwrap();
     client(&double)
