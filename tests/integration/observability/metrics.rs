@@ -162,10 +162,14 @@ async fn no_request_and_no_row_makes_a_series_of_its_own_or_is_named_in_one() {
     odd_requests(&stack, 40).await;
     stack.admin().export("_type=Patient").await;
     let (api, worker) = (api(&mut stack).await, worker(&mut stack).await);
-    assert_eq!(
-        (api.len(), worker.len()),
-        few,
-        "more of the same makes no new series"
+    // A sweep or a heartbeat may come in between for the first time; 320 odd requests must not show.
+    let (api_more, worker_more) = (
+        api.len().saturating_sub(few.0),
+        worker.len().saturating_sub(few.1),
+    );
+    assert!(
+        api_more <= 30 && worker_more <= 60,
+        "more of the same makes no new series: {few:?}, {api_more} and {worker_more} more"
     );
     for (scrape, program) in [(&api, "api"), (&worker, "worker")] {
         println!(

@@ -24,7 +24,7 @@ pub struct Args {
     /// since it has a `$`.
     #[arg(value_name = "DIR|STATUS_URL")]
     source: Source,
-    /// The folder for a STATUS_URL. What an earlier download of the same export left is checked and gone on with.
+    /// The folder for a `STATUS_URL`. What an earlier download of the same export left is checked and gone on with.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     #[command(flatten)]

@@ -166,8 +166,9 @@ fn continues(response: &Response, asked: Option<&(u64, String)>) -> Continues {
                 Continues::Neither
             }
         }
-        (StatusCode::PARTIAL_CONTENT, None) => Continues::Neither,
-        (StatusCode::RANGE_NOT_SATISFIABLE, _) => Continues::Neither,
+        (StatusCode::PARTIAL_CONTENT, None) | (StatusCode::RANGE_NOT_SATISFIABLE, _) => {
+            Continues::Neither
+        }
         (StatusCode::OK, _) => Continues::Nothing,
         // Whatever it says of this request, it says nothing of the bytes that are here.
         _ => Continues::Partial,

@@ -17,9 +17,8 @@ use super::{
 const TAG: &str = "\"one\"";
 
 fn lines(count: usize) -> String {
-    (0..count)
-        .map(|n| format!("{{\"resourceType\":\"Patient\",\"id\":\"{n}\"}}\n"))
-        .collect()
+    let lines = (0..count).map(|n| format!("{{\"resourceType\":\"Patient\",\"id\":\"{n}\"}}\n"));
+    lines.collect::<Vec<_>>().concat()
 }
 
 fn plan(dir: &Path) -> Download {
