@@ -257,8 +257,9 @@ async fn gauges_of_the_whole_service_are_the_same_on_every_replica() {
                     pins = 5, unowned_pins = 2, swept_at = clock_timestamp() - interval '2 hours';
              INSERT INTO bulk_export_webhooks (id, requester_id, url, events, secrets)
              VALUES ('00000000-0000-0000-0000-000000000001', 'x', 'https://x', '{completed}', '{x}');
-             INSERT INTO bulk_export_deliveries (id, webhook_id, job_id, event, payload, state, created_at)
-             SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'completed', '', state, clock_timestamp() - interval '3 hours'
+             INSERT INTO bulk_export_deliveries (id, webhook_id, job_id, event, payload, state, created_at, next_at)
+             SELECT gen_random_uuid(), '00000000-0000-0000-0000-000000000001', gen_random_uuid(), 'completed', '', state, clock_timestamp() - interval '3 hours',
+                    clock_timestamp() + interval '1 day'
              FROM unnest(ARRAY['due', 'due', 'parked']) AS state",
         )
         .await;
